@@ -1,0 +1,1 @@
+"""OpenModels: the open registry and observatory of language-model providers."""

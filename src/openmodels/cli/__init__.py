@@ -1,0 +1,1 @@
+"""The ``openmodels`` program, one module for each group of commands."""

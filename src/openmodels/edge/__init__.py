@@ -1,0 +1,1 @@
+"""The plain ASGI layer in front of the framework: limits, caching, headers."""

@@ -1,0 +1,112 @@
+"""Every error that OpenModels raises on purpose.
+
+The tree::
+
+    OpenModelsError
+    ├── SettingsError          a setting has a value that cannot be used
+    ├── RegistryUnreadable     the registry's folder is missing or cannot be read
+    ├── RegistryInvalid        the registry was read and is wrong; carries the issues
+    ├── StoreError             the database cannot be opened, read or written
+    │   ├── SchemaOutdated     the database was made by another version
+    │   └── PublishConflict    another publish came first
+    └── RequestError           a request that cannot be answered; carries the HTTP status
+        ├── BadRequest         400
+        ├── NotFound           404
+        ├── MethodNotAllowed   405
+        ├── UriTooLong         414
+        └── RateLimited        429
+
+A message is for the person who reads it: what was wrong, where, what to type instead.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class OpenModelsError(Exception):
+    """The root of the tree."""
+
+
+class SettingsError(OpenModelsError):
+    """A setting has a value that cannot be used; the message says what to type."""
+
+
+class RegistryUnreadable(OpenModelsError):
+    """The registry's folder is missing or cannot be read."""
+
+
+class RegistryInvalid(OpenModelsError):
+    """The registry was read and is wrong. ``issues`` holds every issue that was found."""
+
+    def __init__(self, issues: Sequence[Any]) -> None:
+        self.issues = issues
+        count = len(issues)
+        super().__init__(f"the registry has {count} issue{'' if count == 1 else 's'}")
+
+
+class StoreError(OpenModelsError):
+    """The database cannot be opened, read or written."""
+
+
+class SchemaOutdated(StoreError):
+    """The database's schema is not the one that this version reads; ``openmodels migrate`` helps."""
+
+
+class PublishConflict(StoreError):
+    """Another publish came first; nothing of this one was written."""
+
+
+class RequestError(OpenModelsError):
+    """A request that cannot be answered.
+
+    ``status`` and ``type`` are those of the error envelope; ``details`` names parameters, their values and
+    what is allowed instead.
+    """
+
+    status = 500
+    type = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, details: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = list(details)
+
+
+class BadRequest(RequestError):
+    """Invalid query parameters or a malformed request."""
+
+    status = 400
+    type = "BAD_REQUEST"
+
+
+class NotFound(RequestError):
+    """The requested resource does not exist."""
+
+    status = 404
+    type = "NOT_FOUND"
+
+
+class MethodNotAllowed(RequestError):
+    """The API is read-only."""
+
+    status = 405
+    type = "METHOD_NOT_ALLOWED"
+
+
+class UriTooLong(RequestError):
+    """The URL is longer than any that the API could understand."""
+
+    status = 414
+    type = "URI_TOO_LONG"
+
+
+class RateLimited(RequestError):
+    """Too many requests from one client; ``resets_in`` is in whole seconds."""
+
+    status = 429
+    type = "RATE_LIMITED"
+
+    def __init__(self, resets_in: int) -> None:
+        self.resets_in = resets_in
+        unit = "second" if resets_in == 1 else "seconds"
+        super().__init__(f"Rate limit exceeded. Try again in {resets_in} {unit}.")

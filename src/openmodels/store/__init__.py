@@ -1,0 +1,1 @@
+"""What is kept: the published registry and its telemetry, behind ports."""

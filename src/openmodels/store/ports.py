@@ -1,0 +1,134 @@
+"""The ports: what the rest of the program asks of whatever keeps its data.
+
+Each has an in-memory implementation that ships (``store/memory.py``) and one over SQL; one contract suite
+(``tests/contract``) runs over all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from openmodels.domain.records import Registry
+from openmodels.domain.telemetry import (
+    Check,
+    HealthSummary,
+    Incident,
+    LatencySummary,
+    Measurement,
+    OfferingTelemetry,
+    ProviderState,
+)
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """Which revision of the registry is published."""
+
+    revision: str
+    """The content digest, see ``records.revision_of``."""
+    published_at: datetime
+    """When it was published."""
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """What a publish changed in one kind of record; ids, sorted."""
+
+    kind: str
+    """models, providers, offerings or vendors."""
+    added: tuple[str, ...] = ()
+    """Ids that are new."""
+    changed: tuple[str, ...] = ()
+    """Ids whose content differs."""
+    removed: tuple[str, ...] = ()
+    """Ids that are gone."""
+
+
+class PublishResult(Struct, frozen=True, kw_only=True):
+    """What a publish did. ``changes`` is empty when the content was published already."""
+
+    head: Head
+    """The revision that is published now."""
+    previous: Head | None
+    """The one before; None at the first publish."""
+    changes: tuple[Changes, ...] = ()
+    """One item for each kind in which something changed."""
+
+
+class RegistryStore(Protocol):
+    """Keeps one published revision of the registry."""
+
+    async def head(self) -> Head | None:
+        """What is published, or None before the first publish."""
+        ...
+
+    async def load(self) -> tuple[Head, Registry] | None:
+        """The published registry, as one consistent whole, or None before the first publish."""
+        ...
+
+    async def publish(self, registry: Registry, *, base: str | None, at: datetime) -> PublishResult:
+        """Replace the published registry in one transaction: write what differs, delete what is gone.
+
+        ``base`` is the revision that the publisher saw before it began, None for none. Writes nothing at all
+        when the content is published already. Raises ``PublishConflict`` when what is published is no longer
+        ``base``, or when another publish is in progress.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Answer at all. Raises ``StoreError`` when it cannot."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class TelemetryStore(Protocol):
+    """Keeps checks, measurements and incidents, and answers questions about them."""
+
+    async def record(
+        self,
+        checks: Sequence[Check] = (),
+        measurements: Sequence[Measurement] = (),
+        incidents: Sequence[Incident] = (),
+    ) -> None:
+        """Keep all of these, in one transaction.
+
+        An incident with the provider and start of one that is kept replaces it.
+        """
+        ...
+
+    async def epoch(self) -> int:
+        """A number that differs whenever something was recorded since; cheap to ask for."""
+        ...
+
+    async def health(
+        self, provider_id: str, *, since: datetime, region: str | None, limit: int
+    ) -> HealthSummary:
+        """The checks of one provider since then; ``limit`` of them one by one, newest first."""
+        ...
+
+    async def latency(
+        self, provider_id: str, *, since: datetime, region: str | None, model_id: str | None, limit: int
+    ) -> LatencySummary:
+        """The measurements of one provider since then; ``limit`` of them one by one, newest first."""
+        ...
+
+    async def offerings(
+        self, model_id: str, *, since: datetime, region: str | None
+    ) -> Mapping[str, OfferingTelemetry]:
+        """By provider id: what is known of this model's offerings. Providers never probed are left out."""
+        ...
+
+    async def states(self, now: datetime) -> Mapping[str, ProviderState]:
+        """By provider id: how each provider that was ever checked is doing."""
+        ...
+
+    async def checks_since(self, since: datetime) -> int:
+        """How many checks were made since then."""
+        ...
+
+    async def last_probe_at(self) -> datetime | None:
+        """When the newest check or measurement was made, or None."""
+        ...
