@@ -40,7 +40,7 @@ PartialDate = Annotated[
 Timestamp = Annotated[datetime, Meta(tz=True, description="ISO 8601, with Z or an offset")]
 Country = Annotated[str, Meta(pattern=r"^[a-z]{2}$", description="ISO 3166-1 alpha-2, lower case")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
-# msgspec cannot bound a Decimal; ``checks.py`` holds the bounds that this schema only states.
+# msgspec cannot bound a Decimal; ``limits.py`` holds the bounds that this schema only states.
 Price = Annotated[
     Decimal,
     Meta(

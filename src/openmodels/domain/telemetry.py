@@ -21,6 +21,8 @@ DOWN_AFTER = 3
 """Failed checks in a row that make a provider ``down``."""
 UP_AFTER = 2
 """Good checks in a row that make it ``up`` again."""
+STATE_CHECKS = 20
+"""How many of its newest checks a store looks at to tell a provider's state."""
 MIN_SAMPLES = 5
 """Percentiles of fewer samples than this say nothing and are null."""
 KEY_OUTCOMES = frozenset({"auth", "quota", "rate_limited"})

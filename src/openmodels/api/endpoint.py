@@ -1,0 +1,120 @@
+"""What an endpoint is: a row of data that the router, the documentation and the tests all read."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from openmodels.api.wire import Param
+from openmodels.clock import Clock
+from openmodels.domain.snapshot import ModelEntry, ProviderEntry, Snapshot
+from openmodels.domain.views.registry import encoder
+from openmodels.domain.vocabulary import PERIOD_SECONDS
+from openmodels.edge.cache import ResponseCache
+from openmodels.edge.exchange import Freshness
+from openmodels.errors import NotFound
+from openmodels.store.live import Live
+from openmodels.store.ports import RegistryStore, TelemetryStore
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """What handlers may ask."""
+
+    live: Live
+    registry: RegistryStore
+    telemetry: TelemetryStore
+    cache: ResponseCache
+    clock: Clock
+    version: str
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """One request, understood."""
+
+    services: Services
+    snapshot: Snapshot
+    """The revision that answers; read once, so that a swap halfway changes nothing."""
+    params: Mapping[str, Any]
+    """Every declared parameter by name, checked."""
+    ids: Mapping[str, str]
+    """The path's parameters."""
+    path: str
+    """The path as asked."""
+    query: bytes
+    """The query as asked."""
+
+    def model(self) -> ModelEntry:
+        """The model that the path names. Raises ``NotFound``, with a suggestion when one is near."""
+        name = self.ids["model_id"]
+        entry = self.snapshot.model(name)
+        if entry is None:
+            raise NotFound(_not_found("Model", name, self.snapshot.model_named_like(name)))
+        return entry
+
+    def provider(self) -> ProviderEntry:
+        """The provider that the path names. Raises ``NotFound``, with a suggestion when one is near."""
+        name = self.ids["provider_id"]
+        entry = self.snapshot.provider(name)
+        if entry is None:
+            raise NotFound(_not_found("Provider", name, self.snapshot.provider_named_like(name)))
+        return entry
+
+    def since(self) -> datetime:
+        """The beginning of the period that was asked for."""
+        return self.services.clock.now() - timedelta(seconds=PERIOD_SECONDS[self.params["period"]])
+
+
+def _not_found(kind: str, name: str, near: str | None) -> str:
+    shown = name if len(name) <= 100 else name[:100] + "…"
+    hint = f". Did you mean '{near}'?" if near else ""
+    return f"{kind} not found: '{shown}'{hint}"
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a handler gives back."""
+
+    body: bytes
+    status: int = 200
+    link: str | None = None
+
+
+def answer(view: Any) -> Answer:
+    """A view as JSON, decimals written as they are."""
+    return Answer(body=encoder.encode(view))
+
+
+Handle = Callable[[Ask], Awaitable[Answer]]
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """One path of the API."""
+
+    path: str
+    """With parameters in braces: ``/api/models/{model_id}``."""
+    tag: str
+    """The group it belongs to."""
+    summary: str
+    """A few words."""
+    description: str
+    """What it answers."""
+    handle: Handle
+    """Turns a request into an answer."""
+    body: Any
+    """The type of the answer's body."""
+    freshness: Freshness
+    """How long an answer holds."""
+    params: tuple[Param, ...] = ()
+    """The query parameters."""
+    paged: bool = False
+    """Whether it answers a page of a list, with a Link header."""
+    example: str = ""
+    """A request's path and query, as in the documentation; it really works."""
+    degraded: bool = False
+    """Whether it can answer 503 with the same body."""
+
+
+def parse(body: bytes) -> Any:
+    """JSON back to plain values, for documentation and tests."""
+    return msgspec.json.decode(body)

@@ -1,0 +1,231 @@
+"""The endpoints about models."""
+
+from collections.abc import Sequence
+
+from openmodels.api.endpoint import Answer, Ask, Endpoint
+from openmodels.api.params import LIMIT, PAGE, PERIOD, REGIONS
+from openmodels.api.wire import (
+    MAX_INTEGER,
+    boolean,
+    choice,
+    choices,
+    decimal,
+    integer,
+    page_links,
+    text,
+    words,
+)
+from openmodels.domain.query import (
+    COMPARISON_SORTS,
+    MODEL_SORTS,
+    ModelQuery,
+    compare_offerings,
+    popular_models,
+    select_models,
+)
+from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
+from openmodels.domain.views.registry import ModelDetail, ModelOfferings, ModelPage, ModelView, encoder
+from openmodels.domain.views.telemetry import Comparison, performance_view
+from openmodels.domain.vocabulary import (
+    CAPABILITIES,
+    CAPABILITY_ALIASES,
+    LIFECYCLES,
+    MODALITIES,
+    MODALITY_ALIASES,
+)
+from openmodels.edge.exchange import Freshness
+
+FILTERS = (
+    text(
+        "search",
+        "Words to look for in ids, names, vendors, families, aliases and descriptions.",
+        example="deepseek",
+    ),
+    choices(
+        "capability",
+        "What the model must be able to do; several are ORed.",
+        CAPABILITIES,
+        aliases=CAPABILITY_ALIASES,
+        example=["vision"],
+    ),
+    choices(
+        "modality",
+        "A modality that goes in or comes out; several are ORed.",
+        MODALITIES,
+        aliases=MODALITY_ALIASES,
+        example=["image"],
+    ),
+    words("vendor", "The id of who made the model; several are ORed.", example=["openai"]),
+    words(
+        "provider", "The id of a provider that offers the model; several are ORed.", example=["openrouter"]
+    ),
+    words("licensing", "proprietary, other, or a lower-case SPDX id; several are ORed.", example=["mit"]),
+    choices(
+        "status", "Where the model stands in its life; several are ORed.", LIFECYCLES, example=["active"]
+    ),
+    boolean("open_weights", "Whether the weights can be downloaded."),
+    integer(
+        "min_context",
+        "The least context window, in tokens; a model whose window is unknown does not fit.",
+        low=0,
+        high=MAX_INTEGER,
+        example=100_000,
+    ),
+    decimal(
+        "max_input_price",
+        "The most that the cheapest known offering may cost per million input tokens; "
+        "a model whose price is unknown does not fit.",
+        example=1.5,
+    ),
+)
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Encoded values as a JSON array."""
+    return b"[" + b",".join(parts) + b"]"
+
+
+def page_of(parts: Sequence[bytes], ask: Ask, total: int) -> Answer:
+    """One page of a list: the encoded items, and which page it is."""
+    page, limit = ask.params["page"], ask.params["limit"]
+    body = b'{"data":%s,"pagination":{"page":%d,"limit":%d,"total":%d}}' % (joined(parts), page, limit, total)
+    return Answer(body=body, link=page_links(ask.path, ask.query, page=page, limit=limit, total=total))
+
+
+def page_slice(ask: Ask) -> slice:
+    """Which items the page that was asked for holds."""
+    start = (ask.params["page"] - 1) * ask.params["limit"]
+    return slice(start, start + ask.params["limit"])
+
+
+async def list_models(ask: Ask) -> Answer:
+    """A page of the models that fit."""
+    query = ModelQuery(**{key: value for key, value in ask.params.items() if key not in {"page", "limit"}})
+    found = select_models(ask.snapshot, query)
+    return page_of([ask.snapshot.models[n].summary_json for n in found[page_slice(ask)]], ask, len(found))
+
+
+async def get_model(ask: Ask) -> Answer:
+    """One model."""
+    return Answer(body=ask.model().detail_json)
+
+
+async def popular(ask: Ask) -> Answer:
+    """The most popular models, as a bare array."""
+    found = popular_models(ask.snapshot, ask.services.clock.now())[: ask.params["limit"]]
+    return Answer(body=joined([ask.snapshot.models[n].summary_json for n in found]))
+
+
+async def model_offerings(ask: Ask) -> Answer:
+    """Who offers a model."""
+    entry = ask.model()
+    record = entry.record
+    offerings = joined([offering.json for offering in entry.offerings])
+    return Answer(
+        body=b'{"model_id":%s,"model_name":%s,"providers":%s}'
+        % (encoder.encode(record.id), encoder.encode(record.name), offerings)
+    )
+
+
+async def compare(ask: Ask) -> Answer:
+    """The offerings of a model side by side, with what telemetry measured of them."""
+    entry = ask.model()
+    telemetry = ask.services.telemetry
+    # Several regions are ORed for offerings; measurements are kept by the prober's region, so one of them.
+    regions = ask.params["region"]
+    known = await telemetry.offerings(
+        entry.record.id, since=ask.since(), region=regions[0] if len(regions) == 1 else None
+    )
+    states = await telemetry.states(ask.services.clock.now())
+    rows = []
+    for offering in compare_offerings(entry.offerings, known, sort=ask.params["sort"], region=regions):
+        provider_id = offering.record.provider_id
+        performance = performance_view(
+            known.get(provider_id, OfferingTelemetry()), states.get(provider_id, ProviderState())
+        )
+        rows.append(offering.json[:-1] + b',"performance":' + encoder.encode(performance) + b"}")
+    return Answer(
+        body=b'{"model_id":%s,"model_name":%s,"period":%s,"comparison":%s}'
+        % (
+            encoder.encode(entry.record.id),
+            encoder.encode(entry.record.name),
+            encoder.encode(ask.params["period"]),
+            joined(rows),
+        )
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        path="/api/models",
+        tag="Models",
+        summary="List and search models",
+        description="A page of the models that fit all filters. Without `sort`, the newest come first, "
+        "and with `search` the most relevant.",
+        handle=list_models,
+        body=ModelPage,
+        freshness=Freshness.REVISION,
+        params=(
+            *FILTERS,
+            choice("sort", "The order; unknown values come last, ties by id.", MODEL_SORTS, example="price"),
+            PAGE,
+            LIMIT,
+        ),
+        paged=True,
+        example="/api/models?search=deepseek&capability=reasoning&limit=10",
+    ),
+    Endpoint(
+        path="/api/models/popular",
+        tag="Models",
+        summary="Popular models",
+        description="Models by 0.7 × recency + 0.3 × offerings ÷ the largest number of offerings. Recency is "
+        "1.0 within 6 months of the release and falls linearly to 0 at 24 months; where the release date is "
+        "unknown, the date of the record stands in.",
+        handle=popular,
+        body=tuple[ModelView, ...],
+        freshness=Freshness.TELEMETRY,
+        params=(integer("limit", "How many.", low=1, high=100, default=12, example=12),),
+        example="/api/models/popular?limit=3",
+    ),
+    Endpoint(
+        path="/api/models/{model_id}",
+        tag="Models",
+        summary="Get a model",
+        description="One model, by id or alias.",
+        handle=get_model,
+        body=ModelDetail,
+        freshness=Freshness.REVISION,
+        example="/api/models/deepseek-v3",
+    ),
+    Endpoint(
+        path="/api/models/{model_id}/providers",
+        tag="Models",
+        summary="List the offerings of a model",
+        description="Every provider that offers the model, with prices and limits.",
+        handle=model_offerings,
+        body=ModelOfferings,
+        freshness=Freshness.REVISION,
+        example="/api/models/deepseek-v3/providers",
+    ),
+    Endpoint(
+        path="/api/models/{model_id}/compare",
+        tag="Models",
+        summary="Compare the offerings of a model",
+        description="The offerings side by side, with what telemetry measured of each in the period.",
+        handle=compare,
+        body=Comparison,
+        freshness=Freshness.TELEMETRY,
+        params=(
+            choice(
+                "sort",
+                "The order; `blended_price` is 3 input : 1 output. Unknown values come last.",
+                COMPARISON_SORTS,
+                default="price",
+                example="blended_price",
+            ),
+            REGIONS,
+            PERIOD,
+        ),
+        example="/api/models/deepseek-v3/compare?sort=output_price",
+    ),
+)

@@ -1,0 +1,211 @@
+"""The OpenAPI 3.1 document, built from the endpoints: what is documented is what is read and answered."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from openmodels.api.endpoint import Endpoint
+from openmodels.api.wire import Param
+from openmodels.domain.schema import components
+from openmodels.edge.exchange import Freshness
+
+DESCRIPTION = """\
+The open registry and observatory of language-model providers. Public and read-only: no key, no sign-in,
+`GET` and `HEAD` only.
+
+Lists come as `{"data": [...], "pagination": {"page", "limit", "total"}}`. A fact that nobody knows is `null`;
+a price of 0 means free. A filter that is repeated, or whose values are separated by commas, ORs them;
+different filters AND. Unknown parameters are ignored. Every error has the same envelope.
+"""
+
+ID_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255}
+
+
+class ErrorDetail(Struct, frozen=True):
+    """What was wrong with one parameter."""
+
+    parameter: str
+    """Its name."""
+    value: str
+    """What was given."""
+    allowed: tuple[str, ...] | None = None
+    """What it takes instead, where that is a list; absent otherwise."""
+    range: tuple[float | None, float | None] | None = None
+    """What it takes instead, where that is a range; absent otherwise."""
+    did_you_mean: str | None = None
+    """What was probably meant; absent when nothing is near."""
+
+
+class ErrorBody(Struct, frozen=True):
+    """What went wrong."""
+
+    status: int
+    """The HTTP status."""
+    message: str
+    """For people."""
+    type: str
+    """For programs: BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, URI_TOO_LONG, RATE_LIMITED or
+    INTERNAL_ERROR."""
+    request_id: str
+    """The same as the X-Request-ID header; name it when you report a problem."""
+    details: tuple[ErrorDetail, ...] | None = None
+    """One item for each parameter that was wrong; absent otherwise."""
+
+
+class ErrorEnvelope(Struct, frozen=True):
+    """The body of every error."""
+
+    error: ErrorBody
+    """What went wrong."""
+
+
+_HEADERS: Mapping[str, tuple[str, dict[str, Any], Any]] = {
+    "X-Request-ID": ("The request's id.", {"type": "string"}, "9f86d08100000001"),
+    "X-RateLimit-Limit": ("Requests allowed in a window of 60 seconds.", {"type": "integer"}, 100),
+    "X-RateLimit-Remaining": ("Requests left in this window.", {"type": "integer"}, 99),
+    "X-RateLimit-Reset": ("Unix time at which the window ends.", {"type": "integer"}, 1767225600),
+    "X-Registry-Revision": ("The content digest of the registry.", {"type": "string"}, "3b4c1f0a9d2e5f67"),
+    "ETag": ("Changes when the body does.", {"type": "string"}, '"5f2b8c1d0e9a4b7c6d3e2f10"'),
+    "Last-Modified": ("When the body last changed.", {"type": "string"}, "Thu, 10 Jul 2025 14:30:00 GMT"),
+    "Cache-Control": ("How long the answer may be kept.", {"type": "string"}, Freshness.REVISION.value),
+    "Link": (
+        "The first, prev, next and last page (RFC 8288).",
+        {"type": "string"},
+        '</api/models?page=1>; rel="first", </api/models?page=2>; rel="next"',
+    ),
+    "Retry-After": ("Seconds until the window ends.", {"type": "integer"}, 45),
+    "Allow": ("The methods that are allowed.", {"type": "string"}, "GET, HEAD, OPTIONS"),
+}
+_ALWAYS = ("X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_VALIDATORS = ("ETag", "Last-Modified", "Cache-Control")
+
+_ERRORS: Mapping[int, tuple[str, str, str]] = {
+    400: ("BAD_REQUEST", "Invalid query parameters or a malformed request", "limit must be an integer …"),
+    404: ("NOT_FOUND", "The requested resource does not exist", "Model not found: 'gpt-4oo'. Did you mean …"),
+    405: ("METHOD_NOT_ALLOWED", "The API is read-only", "POST is not allowed: …"),
+    414: ("URI_TOO_LONG", "The URL is too long", "The URL is longer than 8192 bytes"),
+    429: ("RATE_LIMITED", "Too many requests", "Rate limit exceeded. Try again in 45 seconds."),
+    500: ("INTERNAL_ERROR", "Unexpected server error", "An unexpected error occurred. …"),
+}
+
+
+def build_openapi(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, Any]:
+    """The whole document as plain values."""
+    bodies = [endpoint.body for endpoint in endpoints]
+    structs = [ErrorEnvelope, *(body for body in bodies if not _item_of(body))]
+    structs += [item for body in bodies if (item := _item_of(body))]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "OpenModels API",
+            "version": version,
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "This server"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(endpoint.tag for endpoint in endpoints)],
+        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints},
+        "components": {
+            "schemas": components(structs, "#/components/schemas/{name}"),
+            "headers": {
+                name: {"description": doc, "schema": schema, "example": example}
+                for name, (doc, schema, example) in _HEADERS.items()
+            },
+            "responses": {str(status): _error_response(status) for status in _ERRORS},
+        },
+    }
+
+
+def _item_of(body: Any) -> Any:
+    """The item type of a body that is a bare array; None for an object."""
+    return getattr(body, "__args__", (None,))[0]
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    ids = re.findall(r"\{(\w+)\}", endpoint.path)
+    errors = [400, 404, 405, 414, 429, 500] if ids else [400, 405, 414, 429, 500]
+    cacheable = endpoint.freshness is not Freshness.NEVER
+    responses: dict[str, Any] = {"200": _answer_response(endpoint, "The answer.")}
+    if cacheable:
+        responses["304"] = {
+            "description": "What the client has is still true.",
+            "headers": _headers(*_ALWAYS, *_VALIDATORS, "X-Registry-Revision"),
+        }
+    if endpoint.degraded:
+        responses["503"] = _answer_response(endpoint, "Something is down; the body says what.")
+    responses |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in errors}
+    return {
+        "operationId": endpoint.handle.__name__,
+        "tags": [endpoint.tag],
+        "summary": endpoint.summary,
+        "description": endpoint.description,
+        "parameters": [*map(_path_parameter, ids), *map(_query_parameter, endpoint.params)],
+        "responses": responses,
+    }
+
+
+def _answer_response(endpoint: Endpoint, description: str) -> dict[str, Any]:
+    item = _item_of(endpoint.body)
+    reference = {"$ref": f"#/components/schemas/{(item or endpoint.body).__name__}"}
+    headers = [*_ALWAYS, "X-Registry-Revision", "Cache-Control"]
+    if endpoint.freshness is not Freshness.NEVER:
+        headers += ["ETag", "Last-Modified"]
+    if endpoint.paged:
+        headers.append("Link")
+    return {
+        "description": description,
+        "headers": _headers(*headers),
+        "content": {
+            "application/json": {"schema": {"type": "array", "items": reference} if item else reference}
+        },
+    }
+
+
+def _error_response(status: int) -> dict[str, Any]:
+    kind, description, message = _ERRORS[status]
+    extra = {405: ("Allow",), 429: ("Retry-After",)}.get(status, ())
+    error = {"status": status, "message": message, "type": kind, "request_id": "9f86d08100000001"}
+    return {
+        "description": description,
+        "headers": _headers(*_ALWAYS, *extra),
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
+                "example": {"error": error},
+            }
+        },
+    }
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    kind = name.removesuffix("_id")
+    example = {"model": "deepseek-v3", "provider": "openai"}[kind]
+    alias = " or one of its aliases" if kind == "model" else ""
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": f"The {kind}'s id{alias}.",
+        "schema": ID_SCHEMA,
+        "example": example,
+    }
+
+
+def _query_parameter(param: Param) -> dict[str, Any]:
+    parameter: dict[str, Any] = {
+        "name": param.name,
+        "in": "query",
+        "description": param.description,
+        "schema": param.schema,
+    }
+    if param.many:
+        parameter |= {"style": "form", "explode": True}
+    if param.example is not None:
+        parameter["example"] = param.example
+    return parameter

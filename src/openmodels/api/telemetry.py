@@ -1,0 +1,252 @@
+"""The endpoints about what was measured."""
+
+import math
+from typing import Any
+
+from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
+from openmodels.api.params import PERIOD, REGION
+from openmodels.api.wire import Param, Unusable, choice, integer, text
+from openmodels.domain.ranking import DEFAULT_WEIGHTS, FACTORS, PREFERENCES, Candidate, Ranking, rank
+from openmodels.domain.telemetry import (
+    Check,
+    Incident,
+    Measurement,
+    OfferingTelemetry,
+    ProviderState,
+)
+from openmodels.domain.views.registry import iso, iso_or_none
+from openmodels.domain.views.telemetry import (
+    CheckView,
+    IncidentView,
+    MeasurementView,
+    ProviderHealth,
+    ProviderLatency,
+)
+from openmodels.domain.vocabulary import suggest
+from openmodels.edge.exchange import Freshness
+from openmodels.errors import BadRequest
+
+WEIGHTS_EXAMPLE = "uptime:0.4,ttft:0.3,price:0.2,total:0.1"
+
+
+def _check_view(check: Check) -> CheckView:
+    return CheckView(
+        status=check.status,
+        outcome=check.outcome,
+        checked_at=iso(check.checked_at),
+        response_time_ms=check.response_time_ms,
+        region=check.region,
+    )
+
+
+def _measurement_view(measurement: Measurement) -> MeasurementView:
+    return MeasurementView(
+        model_id=measurement.model_id,
+        time_to_first_token_ms=measurement.time_to_first_token_ms,
+        total_response_time_ms=measurement.total_response_time_ms,
+        tokens_per_second=measurement.tokens_per_second,
+        output_tokens=measurement.output_tokens,
+        outcome=measurement.outcome,
+        region=measurement.region,
+        measured_at=iso(measurement.measured_at),
+    )
+
+
+async def provider_health(ask: Ask) -> Answer:
+    """The health of a provider over a period."""
+    provider = ask.provider().record
+    store, now = ask.services.telemetry, ask.services.clock.now()
+    summary = await store.health(
+        provider.id, since=ask.since(), region=ask.params["region"] or None, limit=ask.params["limit"]
+    )
+    states = await store.states(now)
+
+    def incident_view(incident: Incident) -> IncidentView:
+        return IncidentView(
+            started_at=iso(incident.started_at),
+            ended_at=iso_or_none(incident.ended_at),
+            duration_s=max(0.0, ((incident.ended_at or now) - incident.started_at).total_seconds()),
+            reason=incident.reason,
+        )
+
+    return answer(
+        ProviderHealth(
+            provider_id=provider.id,
+            provider_name=provider.name,
+            period=ask.params["period"],
+            status=states.get(provider.id, ProviderState()).status,
+            uptime_percentage=summary.uptime_percentage,
+            checks_total=summary.checks_total,
+            average_response_time_ms=summary.average_response_time_ms,
+            p95_response_time_ms=summary.p95_response_time_ms,
+            checks=tuple(_check_view(check) for check in summary.checks),
+            incidents=tuple(incident_view(incident) for incident in summary.incidents),
+        )
+    )
+
+
+async def provider_latency(ask: Ask) -> Answer:
+    """The latency of a provider over a period."""
+    provider = ask.provider().record
+    wanted = ask.params["model"]
+    known = ask.snapshot.model(wanted)
+    summary = await ask.services.telemetry.latency(
+        provider.id,
+        since=ask.since(),
+        region=ask.params["region"] or None,
+        model_id=(known.record.id if known else wanted) or None,
+        limit=ask.params["limit"],
+    )
+    figures = summary.timings
+    return answer(
+        ProviderLatency(
+            provider_id=provider.id,
+            provider_name=provider.name,
+            period=ask.params["period"],
+            samples=figures.samples,
+            average_ttft_ms=figures.average_ttft_ms,
+            average_total_ms=figures.average_total_ms,
+            p50_ttft_ms=figures.p50_ttft_ms,
+            p95_ttft_ms=figures.p95_ttft_ms,
+            p99_ttft_ms=figures.p99_ttft_ms,
+            p50_total_ms=figures.p50_total_ms,
+            p95_total_ms=figures.p95_total_ms,
+            p99_total_ms=figures.p99_total_ms,
+            average_tokens_per_second=figures.average_tokens_per_second,
+            success_percentage=figures.success_percentage,
+            measurements=tuple(_measurement_view(m) for m in summary.measurements),
+        )
+    )
+
+
+async def ranked(ask: Ask) -> Answer:
+    """The offerings of a model that are not retired, the best first."""
+    if ask.params["weights"] is not None and ask.params["prefer"] is not None:
+        raise BadRequest(
+            "weights and prefer exclude each other: give one of them",
+            [{"parameter": "prefer", "value": ask.params["prefer"]}],
+        )
+    entry = ask.model()
+    known = await ask.services.telemetry.offerings(
+        entry.record.id, since=ask.since(), region=ask.params["region"] or None
+    )
+    providers = ask.snapshot
+    candidates = [
+        Candidate(
+            offering=o.record,
+            provider_name=provider.record.name,
+            telemetry=known.get(o.record.provider_id, OfferingTelemetry()),
+        )
+        for o in entry.offerings
+        if o.record.status != "retired" and (provider := providers.provider(o.record.provider_id))
+    ]
+    weights = ask.params["weights"] or PREFERENCES[ask.params["prefer"] or "balanced"]
+    used, ranking = rank(candidates, weights)
+    return answer(
+        Ranking(
+            model_id=entry.record.id,
+            model_name=entry.record.name,
+            period=ask.params["period"],
+            weights=used,
+            ranked_providers=tuple(ranking[: ask.params["limit"]]),
+        )
+    )
+
+
+def _read_weights(values: list[str]) -> dict[str, float]:
+    expected = f"factors with weights that sum to 1, such as {WEIGHTS_EXAMPLE}"
+
+    def unusable(reason: str) -> Unusable:
+        return Unusable(f"{expected} ({reason})", values[0], allowed=list(FACTORS))
+
+    weights: dict[str, float] = {}
+    for item in values[0].split(","):
+        name, _, number = item.strip().partition(":")
+        if name not in FACTORS:
+            near = suggest(name, FACTORS) if name else None
+            raise unusable(f"there is no factor {name[:40]!r}" + (f", did you mean {near}?" if near else ""))
+        if name in weights:
+            raise unusable(f"{name} is given twice")
+        weights[name] = _weight(number, name, unusable)
+    if not math.isclose(sum(weights.values()), 1.0, abs_tol=1e-6):
+        raise unusable(f"they sum to {sum(weights.values()):g}")
+    return weights
+
+
+def _weight(number: str, name: str, unusable: Any) -> float:
+    try:
+        weight = float(number) if number.isascii() and "_" not in number else math.nan
+    except ValueError:
+        weight = math.nan
+    if not 0 <= weight <= 1:
+        raise unusable(f"the weight of {name} must be a number from 0 to 1")
+    return weight
+
+
+WEIGHTS = Param(
+    name="weights",
+    description="How much each factor counts; they must sum to 1, and a factor that is not named counts 0. "
+    "Excludes `prefer`. The default is " + ",".join(f"{k}:{v}" for k, v in DEFAULT_WEIGHTS.items()) + ".",
+    read=_read_weights,
+    schema={
+        "type": "string",
+        "pattern": r"^(uptime|ttft|price|total):[0-9.]+(,(uptime|ttft|price|total):[0-9.]+){0,3}$",
+    },
+    example=WEIGHTS_EXAMPLE,
+)
+
+CHECKS_LIMIT = integer(
+    "limit", "How many to list, the newest first.", low=1, high=500, default=50, example=10
+)
+
+ENDPOINTS = (
+    Endpoint(
+        path="/api/telemetry/health/{provider_id}",
+        tag="Telemetry",
+        summary="Health of a provider",
+        description="Status now, uptime and response times over the period, the newest checks and the "
+        "incidents. The status is `unknown` when the newest check is older than three intervals.",
+        handle=provider_health,
+        body=ProviderHealth,
+        freshness=Freshness.TELEMETRY,
+        params=(PERIOD, REGION, CHECKS_LIMIT),
+        example="/api/telemetry/health/openai?period=24h",
+    ),
+    Endpoint(
+        path="/api/telemetry/latency/{provider_id}",
+        tag="Telemetry",
+        summary="Latency of a provider",
+        description="Averages and percentiles of all successful measurements of the period, and the newest "
+        "measurements. Percentiles of fewer than 5 samples are null.",
+        handle=provider_latency,
+        body=ProviderLatency,
+        freshness=Freshness.TELEMETRY,
+        params=(
+            PERIOD,
+            text("model", "Only measurements of this model, by id or alias.", example="gpt-4o"),
+            REGION,
+            CHECKS_LIMIT,
+        ),
+        example="/api/telemetry/latency/openai?period=7d",
+    ),
+    Endpoint(
+        path="/api/telemetry/ranked/{model_id}",
+        tag="Telemetry",
+        summary="Rank the providers of a model",
+        description="Which provider to call for this model now, and why: the offerings that are not retired, "
+        "by the weighted sum of the scores of uptime, time to first token, price and total time.",
+        handle=ranked,
+        body=Ranking,
+        freshness=Freshness.TELEMETRY,
+        params=(
+            PERIOD,
+            REGION,
+            WEIGHTS,
+            choice(
+                "prefer", "A ready set of weights. Excludes `weights`.", tuple(PREFERENCES), example="latency"
+            ),
+            integer("limit", "How many to list.", low=1, high=50, default=10, example=3),
+        ),
+        example="/api/telemetry/ranked/deepseek-v3",
+    ),
+)

@@ -1,0 +1,181 @@
+"""Questions to a snapshot: which models, which providers, in which order.
+
+Filters select positions by set intersection; a precomputed order then lists the selected ones. Values of one
+filter OR, different filters AND.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from openmodels.domain.pricing import UNKNOWN_LAST, blended_price, input_price_key
+from openmodels.domain.snapshot import ModelEntry, OfferingEntry, Snapshot
+from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
+
+MODEL_SORTS = ("recency", "name", "context_window", "providers", "price", "relevance")
+PROVIDER_SORTS = ("name", "models")
+COMPARISON_SORTS = ("price", "output_price", "blended_price", "ttft", "throughput", "uptime")
+
+MONTH = timedelta(days=30.4375)
+"""The mean month of the Gregorian calendar."""
+FRESH, STALE = 6 * MONTH, 24 * MONTH
+RECENCY_WEIGHT, OFFERINGS_WEIGHT = 0.7, 0.3
+
+
+class ModelQuery(Struct, frozen=True, kw_only=True):
+    """What a list of models is asked for; an empty filter does not filter."""
+
+    search: str = ""
+    capability: Collection[str] = ()
+    modality: Collection[str] = ()
+    vendor: Collection[str] = ()
+    provider: Collection[str] = ()
+    licensing: Collection[str] = ()
+    status: Collection[str] = ()
+    open_weights: bool | None = None
+    min_context: int | None = None
+    max_input_price: Decimal | None = None
+    sort: str | None = None
+
+
+class ProviderQuery(Struct, frozen=True, kw_only=True):
+    """What a list of providers is asked for; an empty filter does not filter."""
+
+    search: str = ""
+    compatibility: Collection[str] = ()
+    region: Collection[str] = ()
+    status: Collection[str] = ()
+    sort: str = "name"
+
+
+def select_models(snapshot: Snapshot, query: ModelQuery) -> Sequence[int]:
+    """The positions of the models that fit, sorted: by relevance when something is searched for."""
+    facets = snapshot.facets.models
+    chosen: set[int] | None = None
+    for name in ("capability", "modality", "vendor", "provider", "licensing", "status"):
+        chosen = _narrow(chosen, facets[name], getattr(query, name))
+    if query.open_weights is not None:
+        chosen = _narrow(chosen, facets["open_weights"], (query.open_weights,))
+    relevance = snapshot.model_search.search(query.search) if query.search.strip() else None
+    sort = query.sort or ("recency" if relevance is None else "relevance")
+    if sort == "relevance" and relevance is not None:
+        order: Sequence[int] = by_relevance(relevance)
+    else:
+        order = snapshot.model_orders["recency" if sort == "relevance" else sort]
+    if relevance is not None:
+        chosen = set(relevance) if chosen is None else chosen & relevance.keys()
+    found = order if chosen is None else [n for n in order if n in chosen]
+    if query.min_context is not None or query.max_input_price is not None:
+        found = [n for n in found if _within(snapshot.models[n], query.min_context, query.max_input_price)]
+    return found
+
+
+def select_providers(
+    snapshot: Snapshot, query: ProviderQuery, states: Mapping[str, ProviderState]
+) -> Sequence[int]:
+    """The positions of the providers that fit, sorted as asked; by relevance only among equals."""
+    facets = snapshot.facets.providers
+    chosen: set[int] | None = None
+    for name in ("compatibility", "region"):
+        chosen = _narrow(chosen, facets[name], getattr(query, name))
+    if query.search.strip():
+        relevant = set(snapshot.provider_search.search(query.search))
+        chosen = relevant if chosen is None else chosen & relevant
+    found = [n for n in snapshot.provider_orders[query.sort] if chosen is None or n in chosen]
+    if query.status:
+        unknown = ProviderState()
+        found = [
+            n for n in found if states.get(snapshot.providers[n].record.id, unknown).status in query.status
+        ]
+    return found
+
+
+def by_relevance(scores: Mapping[int, float]) -> list[int]:
+    """Positions, the most relevant first, ties by id."""
+    return sorted(scores, key=lambda position: (-scores[position], position))
+
+
+def _narrow(
+    chosen: set[int] | None, facet: Mapping[Any, frozenset[int]], values: Collection[Any]
+) -> set[int] | None:
+    if not values:
+        return chosen
+    selected = set[int]().union(*(facet.get(value, ()) for value in values))
+    return selected if chosen is None else chosen & selected
+
+
+def _within(entry: ModelEntry, min_context: int | None, max_input_price: Decimal | None) -> bool:
+    if min_context is not None and (entry.record.context_window or 0) < min_context:
+        return False
+    return max_input_price is None or (entry.input_price is not None and entry.input_price <= max_input_price)
+
+
+def popular_models(snapshot: Snapshot, now: datetime) -> list[int]:
+    """Positions by popularity: 0.7 × recency + 0.3 × offerings ÷ the largest number of offerings.
+
+    Recency is 1.0 within 6 months of the release and falls linearly to 0 at 24 months. Where the release date
+    is unknown, the date of the record stands in. Models older than 24 months that nobody offers are left out.
+    """
+    most = max((len(entry.offerings) for entry in snapshot.models), default=0) or 1
+    scores = {}
+    for position, entry in enumerate(snapshot.models):
+        age = now - _released(entry)
+        if age > STALE and not entry.offerings:
+            continue
+        recency = min(1.0, max(0.0, (STALE - age) / (STALE - FRESH)))
+        scores[position] = RECENCY_WEIGHT * recency + OFFERINGS_WEIGHT * len(entry.offerings) / most
+    return by_relevance(scores)
+
+
+def _released(entry: ModelEntry) -> datetime:
+    known = entry.record.release_date
+    if known is None:
+        return entry.record.created_at
+    # As much of the date as is known: 2025 counts as 2025-01-01.
+    year, month, day = (*(int(part) for part in known.split("-")), 1, 1)[:3]
+    return datetime(year, month, day, tzinfo=entry.record.created_at.tzinfo)
+
+
+def compare_offerings(
+    offerings: Sequence[OfferingEntry],
+    telemetry: Mapping[str, OfferingTelemetry],
+    *,
+    sort: str,
+    region: Collection[str] = (),
+) -> list[OfferingEntry]:
+    """The offerings in the regions asked for, sorted as asked.
+
+    Unknown values come last; ties are told apart by input price, then by provider id. ``global`` counts
+    as every region.
+    """
+    wanted = {*region, "global"} if region else set()
+    chosen = [e for e in offerings if not wanted or wanted.intersection(e.record.available_regions)]
+    chosen.sort(key=lambda entry: input_price_key(entry.record))
+    if sort != "price":
+        chosen.sort(key=lambda entry: _comparison_key(entry, telemetry, sort))
+    return chosen
+
+
+def _comparison_key(
+    entry: OfferingEntry, telemetry: Mapping[str, OfferingTelemetry], sort: str
+) -> tuple[bool, Decimal | float]:
+    pricing = entry.record.pricing
+    value: Decimal | float | None
+    if sort == "output_price":
+        value = pricing.output_per_million
+    elif sort == "blended_price":
+        value = blended_price(pricing)
+    else:
+        known = telemetry.get(entry.record.provider_id, OfferingTelemetry())
+        rising = {"ttft": known.timings.average_ttft_ms}
+        falling = {
+            "throughput": known.timings.average_tokens_per_second,
+            "uptime": known.uptime_percentage,
+        }
+        value = rising.get(sort)
+        if sort in falling and falling[sort] is not None:
+            value = -(falling[sort] or 0.0)
+    return (value is None, UNKNOWN_LAST if value is None else value)

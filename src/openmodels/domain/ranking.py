@@ -1,0 +1,246 @@
+"""Which provider to call for a model: the offerings ranked by what was measured and what they cost.
+
+Four factors, each scored 0..100, weighted and summed:
+
+======  ======  ==================================================================================
+factor  weight  score
+======  ======  ==================================================================================
+uptime  0.4     the uptime percentage of the period
+ttft    0.3     100 x best median time to first token / this one
+price   0.2     100 x lowest blended price (3 input : 1 output) / this one; free is 100, and when
+                the best is free the others score against the cheapest paid one, halved
+total   0.1     100 x best median total time / this one
+======  ======  ==================================================================================
+
+A factor that no offering has a value for is left out and the weights are scaled to sum to 1. An offering
+without a value that others have scores 0 on that factor: what is not known earns nothing. Currencies are not
+mixed: an offering in another currency than the majority's is ranked without the price factor, and its note
+says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from openmodels.domain.pricing import UNKNOWN_LAST, blended_price, majority_currency
+from openmodels.domain.records import Offering, Price
+from openmodels.domain.telemetry import OfferingTelemetry
+from openmodels.domain.vocabulary import Period
+
+FACTORS = ("uptime", "ttft", "price", "total")
+DEFAULT_WEIGHTS: Mapping[str, float] = {"uptime": 0.4, "ttft": 0.3, "price": 0.2, "total": 0.1}
+PREFERENCES: Mapping[str, Mapping[str, float]] = {
+    "balanced": DEFAULT_WEIGHTS,
+    "latency": {"uptime": 0.2, "ttft": 0.5, "price": 0.1, "total": 0.2},
+    "price": {"uptime": 0.25, "ttft": 0.1, "price": 0.6, "total": 0.05},
+    "reliability": {"uptime": 0.7, "ttft": 0.15, "price": 0.1, "total": 0.05},
+}
+HIGH_CHECKS, HIGH_SAMPLES, MEDIUM_CHECKS, MEDIUM_SAMPLES = 100, 20, 20, 5
+
+Confidence = Literal["high", "medium", "low", "none"]
+
+
+class Factor(Struct, frozen=True, kw_only=True):
+    """One factor of one offering's score."""
+
+    value: Price | float | None
+    """What was measured, or the blended price; null where it is unknown."""
+    score: float | None
+    """0..100; null where the factor does not count for this offering."""
+    weight: float
+    """Its share of the composite score."""
+    samples: int
+    """How many checks, measurements or prices the value comes from."""
+    note: str | None = None
+    """Why the factor does not count, where it does not."""
+
+
+class Factors(Struct, frozen=True, kw_only=True):
+    """The four factors."""
+
+    uptime: Factor
+    """Uptime in percent."""
+    ttft: Factor
+    """Median time to first token in milliseconds."""
+    price: Factor
+    """Blended price of a million tokens."""
+    total: Factor
+    """Median total time in milliseconds."""
+
+
+class RankedProvider(Struct, frozen=True, kw_only=True):
+    """One offering in a ranking."""
+
+    rank: int
+    """From 1."""
+    provider_id: str
+    """The provider's id."""
+    provider_name: str
+    """The provider's display name."""
+    composite_score: float
+    """0..100, the weighted sum of the factors' scores."""
+    confidence: Confidence
+    """How much was measured: high, medium, low, or none with prices alone."""
+    uptime_percentage: float | None
+    """Uptime over the period."""
+    average_ttft_ms: float | None
+    """Mean time to first token."""
+    average_total_ms: float | None
+    """Mean total time."""
+    input_per_million: Price | None
+    """Per million input tokens."""
+    output_per_million: Price | None
+    """Per million output tokens."""
+    currency: str
+    """ISO 4217."""
+    factors: Factors
+    """How the score came about."""
+
+
+class Weights(Struct, frozen=True, kw_only=True):
+    """Each factor's share of the composite score; they sum to 1, or are all 0 when nothing is known."""
+
+    uptime: float
+    """Of uptime."""
+    ttft: float
+    """Of the median time to first token."""
+    price: float
+    """Of the blended price."""
+    total: float
+    """Of the median total time."""
+
+
+class Ranking(Struct, frozen=True, kw_only=True):
+    """The offerings of a model, the best first."""
+
+    model_id: str
+    """The canonical id."""
+    model_name: str
+    """The display name."""
+    period: Period
+    """The period that the figures cover."""
+    weights: Weights
+    """The weights that were used, after leaving out factors that nobody has a value for."""
+    ranked_providers: tuple[RankedProvider, ...]
+    """The offerings, by composite score."""
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An offering as the ranking sees it."""
+
+    offering: Offering
+    provider_name: str
+    telemetry: OfferingTelemetry
+
+
+def effective_weights(weights: Mapping[str, float], known: set[str]) -> dict[str, float]:
+    """The weights of the known factors, scaled to sum to 1; all 0 when none of those weighs anything."""
+    total = sum(weights.get(name, 0.0) for name in FACTORS if name in known)
+    return {name: weights.get(name, 0.0) / total if name in known and total else 0.0 for name in FACTORS}
+
+
+def rank(
+    candidates: Sequence[Candidate], weights: Mapping[str, float]
+) -> tuple[Weights, list[RankedProvider]]:
+    """The weights that were used and the candidates ranked; ties break by price, then provider id."""
+    currency = majority_currency(candidate.offering for candidate in candidates)
+    values = {c.offering.provider_id: _values(c, currency) for c in candidates}
+    known = {name for of in values.values() for name, value in of.items() if value is not None}
+    used = effective_weights(weights, known)
+    scored = []
+    for candidate in candidates:
+        own = values[candidate.offering.provider_id]
+        foreign = candidate.offering.pricing.currency != currency
+        mine = effective_weights(weights, known - {"price"}) if foreign else used
+        scores = {name: _score(name, own[name], [v[name] for v in values.values()]) for name in FACTORS}
+        composite = sum(mine[name] * scores[name] for name in FACTORS)
+        price = UNKNOWN_LAST if own["price"] is None else own["price"]
+        scored.append(((-composite, price, candidate.offering.provider_id), candidate, mine, scores))
+    scored.sort(key=lambda item: item[0])
+    ranked = [
+        _ranked(number, candidate, min(100.0, max(0.0, -key[0])), _factors(candidate, mine, scores, currency))
+        for number, (key, candidate, mine, scores) in enumerate(scored, start=1)
+    ]
+    return Weights(**used), ranked
+
+
+def _values(candidate: Candidate, currency: str | None) -> dict[str, Decimal | float | None]:
+    pricing = candidate.offering.pricing
+    return {
+        "uptime": candidate.telemetry.uptime_percentage,
+        "ttft": candidate.telemetry.timings.p50_ttft_ms,
+        "price": blended_price(pricing) if pricing.currency == currency else None,
+        "total": candidate.telemetry.timings.p50_total_ms,
+    }
+
+
+def _score(name: str, value: Decimal | float | None, everyone: Sequence[Decimal | float | None]) -> float:
+    if value is None:
+        return 0.0
+    mine = float(value)
+    if name == "uptime":
+        return mine
+    known = [float(v) for v in everyone if v is not None]
+    if mine <= 0:
+        return 100.0
+    if name == "price" and min(known) == 0:
+        return 50.0 * min(v for v in known if v > 0) / mine
+    return 100.0 * max(0.0, min(known)) / mine
+
+
+def _factors(
+    candidate: Candidate, weights: Mapping[str, float], scores: Mapping[str, float], currency: str | None
+) -> Factors:
+    telemetry, pricing = candidate.telemetry, candidate.offering.pricing
+    foreign = pricing.currency != currency
+    blended = blended_price(pricing)
+    values: dict[str, Decimal | float | None] = {**_values(candidate, currency), "price": blended}
+    samples = {
+        "uptime": telemetry.checks_total,
+        "ttft": telemetry.timings.samples,
+        "price": int(blended is not None),
+        "total": telemetry.timings.samples,
+    }
+    note = f"priced in {pricing.currency}, most offerings in {currency}: not compared" if foreign else None
+
+    def factor(name: str) -> Factor:
+        counts = weights[name] > 0
+        return Factor(
+            value=values[name],
+            score=scores[name] if counts else None,
+            weight=weights[name],
+            samples=samples[name],
+            note=note if name == "price" else None,
+        )
+
+    return Factors(**{name: factor(name) for name in FACTORS})
+
+
+def _ranked(number: int, candidate: Candidate, composite: float, factors: Factors) -> RankedProvider:
+    offering, telemetry = candidate.offering, candidate.telemetry
+    return RankedProvider(
+        rank=number,
+        provider_id=offering.provider_id,
+        provider_name=candidate.provider_name,
+        composite_score=composite,
+        confidence=confidence_of(telemetry),
+        uptime_percentage=telemetry.uptime_percentage,
+        average_ttft_ms=telemetry.timings.average_ttft_ms,
+        average_total_ms=telemetry.timings.average_total_ms,
+        input_per_million=offering.pricing.input_per_million,
+        output_per_million=offering.pricing.output_per_million,
+        currency=offering.pricing.currency,
+        factors=factors,
+    )
+
+
+def confidence_of(telemetry: OfferingTelemetry) -> Confidence:
+    """How much the figures of an offering can be trusted, by how much was measured."""
+    checks, samples = telemetry.checks_total, telemetry.timings.samples
+    if checks >= HIGH_CHECKS and samples >= HIGH_SAMPLES:
+        return "high"
+    if checks >= MEDIUM_CHECKS and samples >= MEDIUM_SAMPLES:
+        return "medium"
+    return "low" if checks or samples else "none"

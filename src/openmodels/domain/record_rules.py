@@ -1,0 +1,143 @@
+"""The rules within one record that no single value can break."""
+
+from collections.abc import Callable, Iterator
+from typing import Generic
+
+from msgspec import Struct
+
+from openmodels.domain.entries import Dated, Entry, R
+from openmodels.domain.faults import Fault, shown
+from openmodels.domain.records import Model, Offering, Provider
+
+
+class Rule(Struct, Generic[R], frozen=True):
+    """One rule within a record."""
+
+    check: Callable[[Entry[R]], Iterator[Fault]]
+    reads: tuple[str, ...]
+
+
+def _id_is_file_name(entry: Entry[Model] | Entry[Provider]) -> Iterator[Fault]:
+    if entry.record.id != entry.key:
+        yield _mismatch("id", entry.record.id, entry.key, f"rename the file to {entry.record.id}.yaml")
+
+
+def _model_id_is_file_name(entry: Entry[Offering]) -> Iterator[Fault]:
+    model_id = entry.record.model_id
+    if model_id != entry.key:
+        yield _mismatch("model_id", model_id, entry.key, f"rename the file to {model_id}.yaml")
+
+
+def _provider_id_is_folder_name(entry: Entry[Offering]) -> Iterator[Fault]:
+    provider_id = entry.record.provider_id
+    if provider_id != entry.folder:
+        move = f"move the file to mappings/{provider_id}/"
+        yield _mismatch("provider_id", provider_id, entry.folder, move)
+
+
+def _mismatch(field: str, found: str, expected: str, otherwise: str) -> Fault:
+    where = "folder" if field == "provider_id" else "file"
+    return Fault(
+        "id-mismatch",
+        (field,),
+        shown(found),
+        f"{shown(expected)}, as the {where} is named",
+        f"write {shown(expected)} here, or {otherwise}",
+    )
+
+
+def _not_its_own_alias(entry: Entry[Model]) -> Iterator[Fault]:
+    for index, alias in enumerate(entry.record.aliases):
+        if alias == entry.record.id:
+            yield Fault(
+                "alias-of-itself", ("aliases", index), shown(alias), "another id than its own", "remove it"
+            )
+
+
+def _not_its_own_successor(entry: Entry[Model]) -> Iterator[Fault]:
+    if entry.record.replaced_by == entry.record.id:
+        found = shown(entry.record.replaced_by)
+        yield Fault("replaced-by-itself", ("replaced_by",), found, "the id of another model, or no such key")
+
+
+def _updated_after_created(entry: Entry[Dated]) -> Iterator[Fault]:
+    if entry.record.updated_at < entry.record.created_at:
+        yield Fault(
+            "updated-before-created",
+            ("updated_at",),
+            entry.record.updated_at.isoformat(),
+            f"the time of `created_at` ({entry.record.created_at.isoformat()}) or later",
+        )
+
+
+def _retired_with_date(entry: Entry[Model]) -> Iterator[Fault]:
+    if entry.record.status == "retired" and entry.record.deprecation_date is None:
+        yield Fault(
+            "retired-without-date",
+            ("status",),
+            "retired, without `deprecation_date`",
+            "the day on which the vendor retired it",
+            "add `deprecation_date: 2025-12-31`, with the right day",
+        )
+
+
+def _modalities_are_the_union(entry: Entry[Model]) -> Iterator[Fault]:
+    model = entry.record
+    if model.input_modalities is None or model.output_modalities is None:
+        return
+    union = dict.fromkeys(model.input_modalities + model.output_modalities)
+    if set(union) != set(model.modalities):
+        yield Fault(
+            "modalities-differ",
+            ("modalities",),
+            f"[{', '.join(model.modalities)}]",
+            f"[{', '.join(union)}], all that goes in or comes out",
+        )
+
+
+def _base_url_is_bare(entry: Entry[Provider]) -> Iterator[Fault]:
+    url = entry.record.api_base_url
+    bare = url.partition("#")[0].partition("?")[0].rstrip("/")
+    if url != bare:
+        yield Fault(
+            "bad-base-url",
+            ("api_base_url",),
+            shown(url),
+            "an address that a path can be appended to: no slash at its end, no query, no fragment",
+            f"write {bare}",
+        )
+
+
+def _tiers_ascend(entry: Entry[Offering]) -> Iterator[Fault]:
+    before = 0
+    for index, tier in enumerate(entry.record.pricing.tiers):
+        if tier.above_tokens <= before:
+            yield Fault(
+                "tiers-order",
+                ("pricing", "tiers", index, "above_tokens"),
+                str(tier.above_tokens),
+                f"more than {before}, which the tier before it has",
+                "order the tiers by above_tokens, each once",
+            )
+        before = tier.above_tokens
+
+
+MODEL_RULES: tuple[Rule[Model], ...] = (
+    Rule(_id_is_file_name, ("id",)),
+    Rule(_not_its_own_alias, ("id", "aliases")),
+    Rule(_not_its_own_successor, ("id", "replaced_by")),
+    Rule(_updated_after_created, ("created_at", "updated_at")),
+    Rule(_retired_with_date, ("status", "deprecation_date")),
+    Rule(_modalities_are_the_union, ("modalities", "input_modalities", "output_modalities")),
+)
+PROVIDER_RULES: tuple[Rule[Provider], ...] = (
+    Rule(_id_is_file_name, ("id",)),
+    Rule(_updated_after_created, ("created_at", "updated_at")),
+    Rule(_base_url_is_bare, ("api_base_url",)),
+)
+OFFERING_RULES: tuple[Rule[Offering], ...] = (
+    Rule(_model_id_is_file_name, ("model_id",)),
+    Rule(_provider_id_is_folder_name, ("provider_id",)),
+    Rule(_updated_after_created, ("created_at", "updated_at")),
+    Rule(_tiers_ascend, ("pricing",)),
+)

@@ -1,0 +1,263 @@
+"""The edge: one plain ASGI layer in front of the framework.
+
+For every request, in this order: request id, who the client is, rate limit, HTTPS rule, method rule, ready
+answer. Only what is not ready goes on to the framework. Written for speed where every request passes, so the
+way of a hot URL is one function, ``__call__``; everything else is apart.
+"""
+
+import itertools
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+import structlog
+
+from openmodels.clock import Clock
+from openmodels.edge.cache import Entry, Header, ResponseCache, matches
+from openmodels.edge.encoding import coding_for
+from openmodels.edge.errors import INTERNAL_MESSAGE, envelope
+from openmodels.edge.exchange import FRESHNESS, REQUEST_ID, TELEMETRY_SECONDS, Freshness
+from openmodels.edge.forwarded import Proxies
+from openmodels.edge.limits import Bucket, Limiter, counted_as
+from openmodels.edge.urls import check_url
+from openmodels.errors import BadRequest, MethodNotAllowed, RateLimited, RequestError
+from openmodels.store.live import Live
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log: Any = structlog.get_logger(__name__)
+
+API = b"/api/"
+HEALTH = b"/api/health"
+ALLOW = b"GET, HEAD, OPTIONS"
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+EXPOSED = (
+    b"ETag, Link, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+    b"X-Registry-Revision, X-Request-ID"
+)
+COMMON: tuple[Header, ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", EXPOSED),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+PREFLIGHT: tuple[Header, ...] = (
+    (b"allow", ALLOW),
+    (b"access-control-allow-methods", ALLOW),
+    (b"access-control-allow-headers", b"*"),
+    (b"access-control-max-age", b"86400"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class Edge:
+    """The ASGI application that the server runs."""
+
+    def __init__(
+        self,
+        inner: App,
+        *,
+        live: Live,
+        cache: ResponseCache,
+        clock: Clock,
+        limiter: Limiter | None,
+        proxies: Proxies,
+        https_only: bool = False,
+        tls: bool = False,
+    ) -> None:
+        self._inner = inner
+        self._live = live
+        self._cache = cache
+        self._time = clock.unix
+        self._limiter = limiter
+        self._proxies = proxies
+        self._https_only = https_only
+        self._common = [*COMMON, HSTS] if tls or https_only else list(COMMON)
+        self._run = secrets.token_hex(4).encode()
+        self._numbers = itertools.count(1)
+        self._left_headers: list[Header] = []
+        if limiter is not None:
+            limit_header = (b"x-ratelimit-limit", b"%d" % limiter.limit)
+            self._api_common = [*self._common, limit_header]
+            self._left_headers = [(b"x-ratelimit-remaining", b"%d" % n) for n in range(limiter.limit + 1)]
+        else:
+            self._api_common = self._common
+        live.on_revision(cache.clear)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; the lifespan goes to the framework, other protocols are refused."""
+        if scope["type"] != "http":
+            await self._not_http(scope, receive, send)
+            return
+        request_id = b"%s%08x" % (self._run, next(self._numbers))
+        own: list[Header] = [(b"x-request-id", request_id)]
+        path, method = scope["raw_path"], scope["method"]
+        headers = dict(scope["headers"])
+        now = self._time()
+        client = scope["client"][0] if scope["client"] else ""
+        secure = scope["scheme"] == "https"
+        if self._proxies and self._proxies.trusts(client):
+            client = self._proxies.client_of(client, scope["headers"])
+            secure = secure or headers.get(b"x-forwarded-proto", b"").split(b",")[-1].strip() == b"https"
+        api = path.startswith(API)
+        if api and self._limiter is not None:
+            bucket = self._count(client, path, method, headers, now)
+            own.append(self._left_headers[max(0, bucket.left)])
+            own.append(bucket.reset_header)
+            if bucket.left < 0:
+                await self._refuse(RateLimited(bucket.resets_in(now)), scope, send, own, api=api)
+                return
+        if self._https_only and not secure:
+            await self._redirect_to_https(scope, headers, send, own, api=api)
+            return
+        if method not in {"GET", "HEAD"}:
+            await self._other_method(scope, send, own, api=api)
+            return
+        key = (path, scope["query_string"])
+        entry = self._cache.get(key, now, self._live.epoch)
+        if entry is None:
+            entry = await self._fetch(scope, receive, send, own, now)
+            if entry is None:
+                return
+        variant = entry.variant(
+            coding_for(headers[b"accept-encoding"])
+            if entry.compressible and b"accept-encoding" in headers
+            else "identity"
+        )
+        status, body, answer = 200, variant.body, variant.headers
+        if (b"if-none-match" in headers or b"if-modified-since" in headers) and matches(
+            variant, entry.modified, headers.get(b"if-none-match"), headers.get(b"if-modified-since")
+        ):
+            status, body, answer = 304, b"", variant.headers_304
+        await send({"type": "http.response.start", "status": status, "headers": [*answer, *own]})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+    def _count(
+        self, client: str, path: bytes, method: str, headers: dict[bytes, bytes], now: float
+    ) -> Bucket:
+        """The client's bucket, one request lighter unless the request is one of those that do not count."""
+        limiter = self._limiter
+        assert limiter is not None  # noqa: S101 - the only caller has looked
+        name = counted_as(client) if ":" in client else client
+        preflight = method == "OPTIONS" and b"access-control-request-method" in headers
+        if preflight or path == HEALTH:
+            return limiter.peek(name, now)
+        return limiter.take(name, now)
+
+    async def _fetch(
+        self, scope: Scope, receive: Receive, send: Send, own: list[Header], now: float
+    ) -> Entry | None:
+        """What the framework answers, as an entry; None when it was no plain 200 and is sent already."""
+        path, query = scope["raw_path"], scope["query_string"]
+        api = path.startswith(API)
+        request_id = own[0][1].decode()
+        epoch, started_with = self._live.epoch, self._live.snapshot.revision
+        inner_scope = {**scope, "method": "GET", REQUEST_ID: request_id}
+        answer = _Answer()
+        try:
+            check_url(path, query)
+            await self._inner(inner_scope, receive, answer.send)
+        except RequestError as error:
+            await self._refuse(error, scope, send, own, api=api)
+            return None
+        except Exception:
+            log.exception("request failed", request_id=request_id, path=path.decode("latin-1")[:200])
+            await self._refuse(RequestError(INTERNAL_MESSAGE), scope, send, own, api=api)
+            return None
+        common = self._api_common if api else self._common
+        freshness = inner_scope.get(FRESHNESS, Freshness.NEVER)
+        if answer.status != 200 or freshness is Freshness.NEVER:
+            headers = [*answer.headers, *common, (b"cache-control", b"no-store"), *own]
+            await _send(scope, send, answer.status, headers, answer.body)
+            return None
+        dated = self._live.snapshot.published_at.timestamp() if freshness is Freshness.REVISION else now
+        entry = Entry(
+            answer.body,
+            [*_without_length(answer.headers), *common, (b"cache-control", freshness.value.encode())],
+            modified=int(dated),
+            expires=now + TELEMETRY_SECONDS if freshness is Freshness.TELEMETRY else float("inf"),
+            epoch=epoch if freshness is Freshness.TELEMETRY else None,
+        )
+        # An answer that was begun under one revision and ended under another belongs to neither.
+        if self._live.snapshot.revision == started_with:
+            self._cache.put((path, query), entry)
+        return entry
+
+    async def _other_method(self, scope: Scope, send: Send, own: list[Header], *, api: bool) -> None:
+        if scope["method"] == "OPTIONS":
+            common = self._api_common if api else self._common
+            await _send(scope, send, 204, [*common, *PREFLIGHT, *own], b"")
+            return
+        message = f"{scope['method'][:20]} is not allowed: this API is read-only; use GET"
+        await self._refuse(MethodNotAllowed(message), scope, send, [*own, (b"allow", ALLOW)], api=api)
+
+    async def _redirect_to_https(
+        self, scope: Scope, headers: dict[bytes, bytes], send: Send, own: list[Header], *, api: bool
+    ) -> None:
+        host = headers.get(b"host", b"").removesuffix(b":80")
+        if not host or not all(33 <= c < 127 and c not in b"/\\?#@<>\"'" for c in host):
+            await self._refuse(
+                BadRequest("The Host header is missing or malformed"), scope, send, own, api=api
+            )
+            return
+        query = b"?" + scope["query_string"] if scope["query_string"] else b""
+        location = b"https://" + host + scope["raw_path"] + query
+        common = self._api_common if api else self._common
+        extra: list[Header] = [(b"location", location), (b"cache-control", b"no-store")]
+        await _send(scope, send, 308, [*common, *extra, *own], b"")
+
+    async def _refuse(
+        self, error: RequestError, scope: Scope, send: Send, own: list[Header], *, api: bool
+    ) -> None:
+        body = envelope(error, own[0][1].decode())
+        headers: list[Header] = [
+            *(self._api_common if api else self._common),
+            (b"content-type", b"application/json"),
+            (b"cache-control", b"no-store"),
+            *own,
+        ]
+        if isinstance(error, RateLimited):
+            headers.append((b"retry-after", b"%d" % error.resets_in))
+        await _send(scope, send, error.status, headers, body)
+
+    async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._inner(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+
+class _Answer:
+    """Collects what the framework sends."""
+
+    def __init__(self) -> None:
+        self.status = 500
+        self.headers: list[Header] = []
+        self._parts: list[bytes] = []
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = [(bytes(name), bytes(value)) for name, value in message.get("headers", ())]
+        elif message["type"] == "http.response.body":
+            self._parts.append(message.get("body", b""))
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def _without_length(headers: Iterable[Header]) -> list[Header]:
+    return [header for header in headers if header[0] != b"content-length"]
+
+
+async def _send(scope: Scope, send: Send, status: int, headers: list[Header], body: bytes) -> None:
+    """Send a whole answer; its length is that of the body, which a HEAD request does not get."""
+    if status != 204:
+        headers = [*_without_length(headers), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -1,0 +1,30 @@
+"""Structured logs on standard error: one line an event, as JSON or for people."""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+
+
+def set_up_logs(*, form: str, level: str, stream: TextIO | None = None) -> None:
+    """Write logs from here on. ``form`` is auto, console or json; auto is console on a terminal.
+
+    What is logged names requests by id, never clients by address.
+    """
+    out = stream or sys.stderr
+    console = form == "console" or (form == "auto" and out.isatty())
+    renderer: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        if console
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(out),
+    )

@@ -1,0 +1,98 @@
+"""What is being served: the published revision's snapshot and the telemetry epoch, kept fresh by polling.
+
+A new revision is built beside the one that serves and swapped in by one assignment. One that cannot be built
+is refused, logged and shown by ``/api/health``; what served before goes on serving.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from openmodels.domain.snapshot import Snapshot, build_snapshot
+from openmodels.errors import StoreError
+from openmodels.store.ports import RegistryStore, TelemetryStore
+
+log: Any = structlog.get_logger(__name__)
+
+
+class Live:
+    """Holds the snapshot that requests read. ``start`` must have returned before the first request."""
+
+    def __init__(self, registry: RegistryStore, telemetry: TelemetryStore) -> None:
+        self._registry = registry
+        self._telemetry = telemetry
+        self._snapshot: Snapshot | None = None
+        self._refused: str | None = None
+        self._unreachable = False
+        self._listeners: list[Callable[[], None]] = []
+        self.epoch = 0
+        self.problem: str | None = None
+        """Why the newest revision is not served, for people; None when all is well."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that serves now."""
+        if self._snapshot is None:
+            raise StoreError("nothing is published yet: run `openmodels publish` first")
+        return self._snapshot
+
+    def on_revision(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` whenever another snapshot has been swapped in."""
+        self._listeners.append(listener)
+
+    async def start(self) -> None:
+        """Load what is published. Raises ``StoreError`` when nothing is, or when it cannot be read."""
+        published = await self._registry.load()
+        if published is None:
+            raise StoreError("nothing is published yet: run `openmodels publish` first")
+        head, registry = published
+        self._snapshot = build_snapshot(registry, revision=head.revision, published_at=head.published_at)
+        self.epoch = await self._telemetry.epoch()
+
+    async def watch(self, interval: float) -> None:
+        """Refresh every ``interval`` seconds until cancelled."""
+        while True:
+            await asyncio.sleep(interval)
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Take up a new revision and new telemetry, if there are any. Raises nothing."""
+        try:
+            self.epoch = await self._telemetry.epoch()
+            head = await self._registry.head()
+            if self._unreachable:
+                self._unreachable = False
+                log.info("database is back")
+        except StoreError as error:
+            if not self._unreachable:
+                self._unreachable = True
+                log.warning("database does not answer; serving what is loaded", reason=str(error))
+            return
+        served = self._snapshot.revision if self._snapshot else None
+        if head is None or head.revision == served:
+            self.problem = self._refused = None
+        elif head.revision != self._refused:
+            await self._take_up(head.revision)
+
+    async def _take_up(self, revision: str) -> None:
+        try:
+            published = await self._registry.load()
+            if published is None:
+                return
+            head, registry = published
+            # In a thread, so that requests go on being answered meanwhile.
+            snapshot = await asyncio.to_thread(
+                build_snapshot, registry, revision=head.revision, published_at=head.published_at
+            )
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old revision must go on serving
+            self._refused = revision
+            self.problem = f"revision {revision} cannot be served: {error}"
+            log.error("revision refused", revision=revision, reason=str(error))
+            return
+        self._snapshot = snapshot
+        self.problem = self._refused = None
+        for listener in self._listeners:
+            listener()
+        log.info("revision taken up", revision=snapshot.revision, models=len(snapshot.models))
