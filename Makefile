@@ -15,7 +15,7 @@ test: lint
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src tests bench
+	$(BIN)/mypy src tests bench docs/generate.py
 	$(BIN)/lint-imports
 
 format: $(VENV)/dev.stamp
@@ -44,6 +44,9 @@ lock:
 
 schemas: $(VENV)/run.stamp
 	$(BIN)/openmodels schemas registry/schemas
+
+docs: $(VENV)/run.stamp
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf $(VENV) var

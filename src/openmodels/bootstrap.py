@@ -5,9 +5,10 @@ import contextlib
 import errno
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
@@ -18,6 +19,7 @@ from granian.server.embed import Server
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from openmodels import version
 from openmodels.api.app import create_api
 from openmodels.api.endpoint import Services
 from openmodels.clock import Clock, SystemClock
@@ -26,7 +28,7 @@ from openmodels.edge.app import App, Edge
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.forwarded import Proxies
 from openmodels.edge.limits import MemoryLimiter
-from openmodels.errors import SettingsError
+from openmodels.errors import ServerStopped, SettingsError
 from openmodels.registry.publish import publish
 from openmodels.settings import Settings
 from openmodels.store.engine import create_engine
@@ -38,7 +40,7 @@ from openmodels.store.telemetry import SqlTelemetryStore
 
 log: Any = structlog.get_logger(__name__)
 
-SHUTDOWN_SECONDS = 4.0
+SHUTDOWN_SECONDS = 3.0
 """How long requests in flight may take to finish once the server was told to stop."""
 HEADER_SECONDS = 10
 """How long a client may take to send the head of a request."""
@@ -53,11 +55,6 @@ class Stores(Struct, frozen=True, kw_only=True):
     registry: RegistryStore
     telemetry: TelemetryStore
     engine: AsyncEngine
-
-
-def version() -> str:
-    """The program's version."""
-    return installed_version("openmodels")
 
 
 @asynccontextmanager
@@ -91,15 +88,24 @@ def create_app(
     )
 
 
-def serve(settings: Settings, *, publish_first: bool, announce: Callable[[str, Snapshot], None]) -> None:
+def serve(
+    settings: Settings,
+    *,
+    publish_first: bool,
+    announce: Callable[[str, Snapshot], None],
+    header_seconds: int = HEADER_SECONDS,
+) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight finish first.
 
     ``announce`` is called with the address and the snapshot once requests are answered. Raises
     ``SettingsError``, ``StoreError``, ``RegistryUnreadable`` or ``RegistryInvalid`` before that.
     """
     require_free_port(settings.host, settings.port)
+    require_certificate(settings.tls_cert, settings.tls_key)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, publish_first=publish_first, announce=announce))
+        runner.run(
+            _serve(settings, publish_first=publish_first, announce=announce, header_seconds=header_seconds)
+        )
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -121,10 +127,34 @@ def require_free_port(host: str, port: int) -> None:
             raise SettingsError(reasons.get(error.errno or 0, other)) from None
 
 
+def require_certificate(cert: Path | None, key: Path | None) -> None:
+    """Raise ``SettingsError`` unless the certificate and its key, if there are any, can be used."""
+    if cert is None or key is None:
+        return
+    try:
+        # An empty password, so that an encrypted key is refused and not asked about on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except ssl.SSLError as error:
+        reason = (error.reason or "not PEM").replace("_", " ").lower()
+        raise SettingsError(
+            f"OPENMODELS_TLS_CERT={cert} and OPENMODELS_TLS_KEY={key} cannot be used ({reason}): "
+            "give a certificate chain and its own unencrypted private key, both as PEM"
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"OPENMODELS_TLS_CERT={cert} or OPENMODELS_TLS_KEY={key} cannot be read: {error.strerror}"
+        ) from None
+
+
 async def _serve(
-    settings: Settings, *, publish_first: bool, announce: Callable[[str, Snapshot], None]
+    settings: Settings,
+    *,
+    publish_first: bool,
+    announce: Callable[[str, Snapshot], None],
+    header_seconds: int,
 ) -> None:
     clock = SystemClock()
+    stopping = _stop_signal()
     async with open_stores(settings) as stores:
         if publish_first:
             await publish(settings.registry, stores.registry, clock)
@@ -133,22 +163,37 @@ async def _serve(
         app = create_app(
             settings, live=live, registry=stores.registry, telemetry=stores.telemetry, clock=clock
         )
-        server = _server(settings, app)
+        server = _server(settings, app, header_seconds)
         serving = asyncio.create_task(server.serve())
         watching = asyncio.create_task(live.watch(settings.poll_interval))
-        stopping = _stop_signal()
+        await _until_listening(settings.host, settings.port, serving)
         scheme = "https" if settings.tls_cert else "http"
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         announce(f"{scheme}://{host}:{settings.port}", live.snapshot)
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         watching.cancel()
+        if serving.done():
+            reason = serving.exception() or "no reason given"
+            raise ServerStopped(f"the server on {settings.host}:{settings.port} ended by itself: {reason}")
         server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it without annotations
         with contextlib.suppress(TimeoutError, asyncio.CancelledError):
             await asyncio.wait_for(serving, SHUTDOWN_SECONDS)
         log.info("stopped")
 
 
-def _server(settings: Settings, app: Edge) -> Server:
+async def _until_listening(host: str, port: int, serving: asyncio.Task[None]) -> None:
+    """Return once the server takes connections, or has ended."""
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+def _server(settings: Settings, app: Edge, header_seconds: int) -> Server:
     return Server(
         app,
         address=settings.host,
@@ -158,7 +203,7 @@ def _server(settings: Settings, app: Edge) -> Server:
         websockets=False,
         log_enabled=False,
         http1_settings=HTTP1Settings(
-            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=MAX_HEAD_BYTES
+            header_read_timeout=header_seconds * 1000, max_buffer_size=MAX_HEAD_BYTES
         ),
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,

@@ -8,7 +8,9 @@ The tree::
     ├── RegistryInvalid        the registry was read and is wrong; carries the issues
     ├── StoreError             the database cannot be opened, read or written
     │   ├── SchemaOutdated     the database was made by another version
+    │   ├── RecordUnreadable   a published record is not one that this version reads
     │   └── PublishConflict    another publish came first
+    ├── ServerStopped          the HTTP server ended by itself
     └── RequestError           a request that cannot be answered; carries the HTTP status
         ├── BadRequest         400
         ├── NotFound           404
@@ -52,8 +54,16 @@ class SchemaOutdated(StoreError):
     """The database's schema is not the one that this version reads; ``openmodels migrate`` helps."""
 
 
+class RecordUnreadable(StoreError):
+    """A published record is not one that this version reads; the message names it."""
+
+
 class PublishConflict(StoreError):
     """Another publish came first; nothing of this one was written."""
+
+
+class ServerStopped(OpenModelsError):
+    """The HTTP server ended by itself; the message says why."""
 
 
 class RequestError(OpenModelsError):

@@ -14,10 +14,20 @@ def set_up_logs(*, form: str, level: str, stream: TextIO | None = None) -> None:
     """
     out = stream or sys.stderr
     console = form == "console" or (form == "auto" and out.isatty())
+    # No local variables in either: those of a request hold its client's address and headers.
     renderer: list[structlog.types.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(),
+        ]
     )
     structlog.configure(
         processors=[

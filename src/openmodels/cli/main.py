@@ -1,20 +1,31 @@
 """The ``openmodels`` program: gathers the commands and turns errors into one line and an exit code."""
 
 import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from dotenv import load_dotenv
 
-from openmodels.bootstrap import version
-from openmodels.cli import publish, registry, serve
+from openmodels import version
 from openmodels.errors import OpenModelsError, PublishConflict, RegistryInvalid
 
 INVALID, COULD_NOT_RUN = 1, 2
 
+COMMANDS: Mapping[str, str] = {
+    "serve": "openmodels.cli.serve",
+    "validate": "openmodels.cli.registry",
+    "schemas": "openmodels.cli.registry",
+    "publish": "openmodels.cli.publish",
+    "migrate": "openmodels.cli.publish",
+}
+"""Which module holds each command. Only the one that is asked for is imported: the server and the database
+take longer to import than ``validate`` takes to run."""
 
-def create_program() -> typer.Typer:
-    """The program with all its commands."""
+
+def create_program(asked: str | None = None) -> typer.Typer:
+    """The program, with the group of the command ``asked`` or, when that is none of ours, with all."""
     app = typer.Typer(
         name="openmodels",
         help="The open registry and observatory of language-model providers.",
@@ -36,8 +47,10 @@ def create_program() -> typer.Typer:
     ) -> None:
         """The open registry and observatory of language-model providers."""
 
-    for group in (serve, registry, publish):
-        group.register(app)
+    module = COMMANDS.get(asked or "")
+    modules: Sequence[str] = [module] if module else sorted(set(COMMANDS.values()))
+    for name in modules:
+        import_module(name).register(app)
     return app
 
 
@@ -45,7 +58,7 @@ def run() -> None:
     """Run the program on the command line's arguments."""
     load_dotenv(".env")
     try:
-        create_program()()
+        create_program(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (RegistryInvalid, PublishConflict) as error:
         typer.echo(f"openmodels: {error}", err=True)
         sys.exit(INVALID)

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from openmodels.bootstrap import serve, version
+from openmodels import version
+from openmodels.bootstrap import serve
 from openmodels.cli.options import with_settings
 from openmodels.domain.snapshot import Snapshot
 from openmodels.logs import set_up_logs

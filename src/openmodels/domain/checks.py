@@ -83,10 +83,10 @@ def _repeated(
             identity = tuple(getattr(entry.record, field) for field in fields)
             other = first.setdefault(identity, entry)
             if other is not entry:
-                what = "model and provider" if kind == "offerings" else "id"
+                what = "a model and provider" if kind == "offerings" else "an id"
                 place = other.origin if other.origin != entry.origin else f"item {_item(other)}"
                 found = shown(" at ".join(identity))
-                expected = f"a {what} of its own; {place} has this one"
+                expected = f"{what} of its own; {place} has this one"
                 yield _finding(kind, entry, Fault(code, (fields[0],), found, expected))
 
 
@@ -164,11 +164,13 @@ def _references(catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _regions(catalogue: Catalogue) -> Iterator[Finding]:
-    regions = {p.record.id: p.record.regions for p in catalogue.providers if p.has("id", "regions")}
+    regions = {
+        p.record.id: dict.fromkeys(p.record.regions) for p in catalogue.providers if p.has("id", "regions")
+    }
     for entry in catalogue.offerings:
         if not entry.has("provider_id", "available_regions"):
             continue
-        offered = regions.get(entry.record.provider_id, ("global",))
+        offered = regions.get(entry.record.provider_id, {"global": None})
         if "global" in offered:
             continue
         for index, region in enumerate(entry.record.available_regions):
@@ -180,7 +182,7 @@ def _regions(catalogue: Catalogue) -> Iterator[Finding]:
                         "region-not-offered",
                         ("available_regions", index),
                         shown(region),
-                        f"one of the provider's regions: {_listed(offered)}",
+                        f"one of the provider's regions: {_listed(list(offered))}",
                         f"if the provider has it, add it to providers/{entry.record.provider_id}.yaml",
                     ),
                 )

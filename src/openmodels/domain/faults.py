@@ -114,7 +114,7 @@ def shown(value: Any, limit: int = 80) -> str:
     if isinstance(value, list | tuple):
         return "a list" if value else "an empty list"
     if isinstance(value, Decimal):
-        text = str(value)
+        text = f"{value:f}" if -20 <= value.adjusted() <= 20 else str(value)
     elif isinstance(value, str):
         cut = value if len(value) <= limit else value[: limit - 1] + "…"
         return visible(json.dumps(cut, ensure_ascii=False))

@@ -5,7 +5,7 @@ filter OR, different filters AND.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -76,7 +76,7 @@ def select_models(snapshot: Snapshot, query: ModelQuery) -> Sequence[int]:
 def select_providers(
     snapshot: Snapshot, query: ProviderQuery, states: Mapping[str, ProviderState]
 ) -> Sequence[int]:
-    """The positions of the providers that fit, sorted as asked; by relevance only among equals."""
+    """The positions of the providers that fit, sorted as asked."""
     facets = snapshot.facets.providers
     chosen: set[int] | None = None
     for name in ("compatibility", "region"):
@@ -108,7 +108,8 @@ def _narrow(
 
 
 def _within(entry: ModelEntry, min_context: int | None, max_input_price: Decimal | None) -> bool:
-    if min_context is not None and (entry.record.context_window or 0) < min_context:
+    context = entry.record.context_window
+    if min_context is not None and (context is None or context < min_context):
         return False
     return max_input_price is None or (entry.input_price is not None and entry.input_price <= max_input_price)
 
@@ -132,11 +133,11 @@ def popular_models(snapshot: Snapshot, now: datetime) -> list[int]:
 
 def _released(entry: ModelEntry) -> datetime:
     known = entry.record.release_date
-    if known is None:
+    if known is None or known.startswith("0000"):  # which the pattern admits, and no calendar has
         return entry.record.created_at
     # As much of the date as is known: 2025 counts as 2025-01-01.
     year, month, day = (*(int(part) for part in known.split("-")), 1, 1)[:3]
-    return datetime(year, month, day, tzinfo=entry.record.created_at.tzinfo)
+    return datetime(year, month, day, tzinfo=UTC)
 
 
 def compare_offerings(

@@ -1,8 +1,9 @@
 """Full-text search over the names and descriptions of one snapshot.
 
-Matches come in tiers, best first: the whole query equals a name; begins one; stands inside one; every word of
-it is found in the entry's names or description. Only when nothing matches so far are typing errors forgiven.
-Case, accents, spaces and punctuation never matter: "gpt4o" is "GPT-4o".
+Matches come in tiers, best first: the whole query equals one of the entry's own names; equals a name that it
+shares with others; begins a name; stands inside one; every word of it is found in the names or the
+description. Only when nothing matches so far are typing errors forgiven. Case, accents, spaces and punctuation
+do not matter for a match, "gpt4o" is "GPT-4o"; but what is spelled exactly as asked comes first.
 """
 
 import bisect
@@ -25,8 +26,8 @@ FUZZY_CUTOFF = 75
 FUZZY_LIMIT = 20
 """At most so many known words are tried for one mistyped word."""
 
-EXACT, PREFIX, SUBSTRING = 1000.0, 800.0, 600.0
-ALL_WORDS, MISTYPED = 400.0, 100.0
+SPELLED, EXACT, SHARED = 1100.0, 1000.0, 900.0
+PREFIX, SUBSTRING, ALL_WORDS, MISTYPED = 800.0, 600.0, 400.0, 100.0
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -35,9 +36,11 @@ class Document(Struct, frozen=True):
     """One searchable entry."""
 
     names: tuple[str, ...]
-    """Its id, name, aliases, vendor and family, most telling first."""
+    """Its own: id, name and aliases."""
     description: str
     """Its description, which counts less."""
+    shared: tuple[str, ...] = ()
+    """Names that it shares with others: vendor and family."""
 
 
 def words_of(text: str) -> list[str]:
@@ -90,8 +93,13 @@ class SearchIndex:
         wholes: defaultdict[str, set[int]] = defaultdict(set)
         names: defaultdict[str, set[int]] = defaultdict(set)
         descriptions: defaultdict[str, set[int]] = defaultdict(set)
+        self._spelled: defaultdict[str, set[int]] = defaultdict(set)
+        self._own: defaultdict[str, set[int]] = defaultdict(set)
         for number, document in enumerate(documents):
             for name in document.names:
+                self._spelled[name.casefold()].add(number)
+                self._own["".join(words_of(name))].add(number)
+            for name in (*document.names, *document.shared):
                 words = words_of(name)
                 wholes["".join(words)].add(number)
                 for word in words:
@@ -113,7 +121,9 @@ class SearchIndex:
         if len(whole) >= MIN_SUBSTRING:
             _raise(scores, dict.fromkeys(self._wholes.containing(whole), 1.0), SUBSTRING)
         _raise(scores, dict.fromkeys(self._wholes.beginning(whole), 1.0), PREFIX)
-        _raise(scores, dict.fromkeys(self._wholes.exact(whole), 1.0), EXACT)
+        _raise(scores, dict.fromkeys(self._wholes.exact(whole), 1.0), SHARED)
+        _raise(scores, dict.fromkeys(self._own.get(whole, ()), 1.0), EXACT)
+        _raise(scores, dict.fromkeys(self._spelled.get(query.strip().casefold(), ()), 1.0), SPELLED)
         return scores or self._mistyped(words, whole)
 
     def _all_words(self, words: Sequence[str], *, forgiving: bool = False) -> dict[int, float]:

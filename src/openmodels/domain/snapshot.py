@@ -163,8 +163,12 @@ def _model_entry(
 
 def _model_document(model: Model, vendors: Mapping[str, Vendor]) -> Document:
     vendor = vendors.get(model.vendor or "")
-    names = [model.id, model.name, *model.aliases, model.vendor, vendor and vendor.name, model.family]
-    return Document(names=tuple(name for name in names if name), description=model.description)
+    shared = (model.vendor, vendor and vendor.name, model.family)
+    return Document(
+        names=(model.id, model.name, *model.aliases),
+        description=model.description,
+        shared=tuple(name for name in shared if name),
+    )
 
 
 def _model_facets(models: Sequence[ModelEntry]) -> Mapping[str, Mapping[Any, frozenset[int]]]:

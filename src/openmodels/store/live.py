@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from openmodels.domain.snapshot import Snapshot, build_snapshot
-from openmodels.errors import StoreError
+from openmodels.errors import RecordUnreadable, StoreError
 from openmodels.store.ports import RegistryStore, TelemetryStore
 
 log: Any = structlog.get_logger(__name__)
@@ -55,7 +55,11 @@ class Live:
         """Refresh every ``interval`` seconds until cancelled."""
         while True:
             await asyncio.sleep(interval)
-            await self.refresh()
+            try:
+                await self.refresh()
+            except Exception:
+                # Without this, one unforeseen failure would end the watch and freeze what is served.
+                log.exception("looking for a new revision failed")
 
     async def refresh(self) -> None:
         """Take up a new revision and new telemetry, if there are any. Raises nothing."""
@@ -66,15 +70,18 @@ class Live:
                 self._unreachable = False
                 log.info("database is back")
         except StoreError as error:
-            if not self._unreachable:
-                self._unreachable = True
-                log.warning("database does not answer; serving what is loaded", reason=str(error))
+            self._not_reached(error)
             return
         served = self._snapshot.revision if self._snapshot else None
         if head is None or head.revision == served:
             self.problem = self._refused = None
         elif head.revision != self._refused:
             await self._take_up(head.revision)
+
+    def _not_reached(self, error: StoreError) -> None:
+        if not self._unreachable:
+            self._unreachable = True
+            log.warning("database does not answer; serving what is loaded", reason=str(error))
 
     async def _take_up(self, revision: str) -> None:
         try:
@@ -87,6 +94,10 @@ class Live:
                 build_snapshot, registry, revision=head.revision, published_at=head.published_at
             )
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old revision must go on serving
+            if isinstance(error, StoreError) and not isinstance(error, RecordUnreadable):
+                # The database failed, not the revision: the next look tries again.
+                self._not_reached(error)
+                return
             self._refused = revision
             self.problem = f"revision {revision} cannot be served: {error}"
             log.error("revision refused", revision=revision, reason=str(error))

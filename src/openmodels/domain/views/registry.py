@@ -26,7 +26,8 @@ encoder = msgspec.json.Encoder(decimal_format="number")
 
 def iso(time: datetime) -> str:
     """``2025-07-10T14:30:00.000Z``."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+    # Not strftime: its %Y has fewer than four digits for years before 1000.
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def iso_or_none(time: datetime | None) -> str | None:

@@ -1,0 +1,82 @@
+"""``openmodels publish`` and ``openmodels migrate``: from files to database, and its schema."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from openmodels.bootstrap import open_stores
+from openmodels.cli.options import with_settings
+from openmodels.clock import SystemClock
+from openmodels.domain.records import Registry
+from openmodels.errors import RegistryInvalid
+from openmodels.registry.load import load_registry
+from openmodels.registry.publish import publish, summary
+from openmodels.registry.report import shown_root, write_text
+from openmodels.settings import Settings
+from openmodels.store.engine import create_engine, name_of
+from openmodels.store.migrate import Migration, migrate
+from openmodels.store.ports import PublishResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+
+    @app.command("publish")
+    @with_settings("data_dir", "database_url")
+    def _publish(
+        path: Annotated[
+            Path | None,
+            typer.Argument(help="Folder of the registry.", show_default="the setting `registry`"),
+        ] = None,
+        *,
+        settings: Settings,
+    ) -> None:
+        """Check the registry's files and publish what changed; exit 1 when they are not valid."""
+        try:
+            result = asyncio.run(_publish_once(settings, settings.registry if path is None else path))
+        except RegistryInvalid:
+            # The issues are printed already.
+            raise typer.Exit(1) from None
+        for line in summary(result):
+            typer.echo(line)
+
+    @app.command("migrate")
+    @with_settings("data_dir", "database_url")
+    def _migrate(*, settings: Settings) -> None:
+        """Bring the database to this version's schema; `serve` and `publish` do so by themselves."""
+        asyncio.run(_migrate_once(settings))
+
+
+async def _publish_once(settings: Settings, path: Path) -> PublishResult:
+    async with open_stores(settings) as stores:
+        return await publish(path, stores.registry, SystemClock(), load=_load_or_report)
+
+
+def _load_or_report(path: Path) -> Registry:
+    """The registry; where it has issues, they are printed as ``validate`` prints them."""
+    loaded = load_registry(path)
+    if loaded.registry is not None:
+        return loaded.registry
+    if hasattr(sys.stdout, "reconfigure"):
+        # An issue may quote what the terminal's encoding lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    console = Console(file=sys.stdout, color_system="auto" if coloured else None, markup=False, emoji=False)
+    write_text(loaded, console, prefix=shown_root(path))
+    raise RegistryInvalid(loaded.issues)
+
+
+async def _migrate_once(settings: Settings) -> None:
+    engine = create_engine(settings)
+    try:
+        migration: Migration = await migrate(engine)
+    finally:
+        await engine.dispose()
+    before = migration.before or "none"
+    what = "nothing to do" if migration.before == migration.after else f"from {before} to {migration.after}"
+    typer.echo(f"{name_of(engine.url)}: schema {migration.after}, {what}")
