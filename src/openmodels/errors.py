@@ -38,12 +38,16 @@ class RegistryUnreadable(OpenModelsError):
 
 
 class RegistryInvalid(OpenModelsError):
-    """The registry was read and is wrong. ``issues`` holds every issue that was found."""
+    """The registry was read and is wrong. ``issues`` holds every ``registry.issues.Issue``, at least one."""
 
     def __init__(self, issues: Sequence[Any]) -> None:
         self.issues = issues
-        count = len(issues)
-        super().__init__(f"the registry has {count} issue{'' if count == 1 else 's'}")
+        first, count = issues[0], len(issues)
+        others = f" and {count - 1:,} more" if count > 1 else ""
+        super().__init__(
+            f"the registry is not valid: {first.file}:{first.line}:{first.column}: {first.message}{others}; "
+            "`openmodels validate` lists everything"
+        )
 
 
 class StoreError(OpenModelsError):

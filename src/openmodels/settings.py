@@ -58,7 +58,7 @@ class Setting(NamedTuple):
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
+        if not (text.isascii() and text.isdigit() and len(text) <= 12 and low <= int(text) <= high):
             raise ValueError(text)
         return int(text)
 
@@ -96,7 +96,10 @@ def _networks(text: str) -> tuple[Network, ...]:
 def _path(text: str) -> Path:
     if "\0" in text or not text:
         raise ValueError(text)
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # ~somebody who has no home here
+        raise ValueError(text) from None
 
 
 def _path_or_none(text: str) -> Path | None:
@@ -198,9 +201,16 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, str | None] | 
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise SettingsError("OPENMODELS_TLS_CERT and OPENMODELS_TLS_KEY go together: set both or neither")
     for name, file in (("TLS_CERT", settings.tls_cert), ("TLS_KEY", settings.tls_key)):
-        if file is not None and not file.is_file():
-            raise SettingsError(f"{PREFIX}{name} names {file}, which is not a file")
+        if file is not None and not _is_file(file):
+            raise SettingsError(f"{PREFIX}{name} names {file}, which is not a file that can be seen")
     return settings
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that may not be entered, a name too long
+        return False
 
 
 def _raw_value(
@@ -223,10 +233,12 @@ def _raw_value(
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """A sentence for each ``OPENMODELS_*`` variable that is no setting, with what may have been meant."""
     known = {s.variable for s in TABLE} | {f"{s.variable}_FILE" for s in TABLE if s.secret}
+    # Compared without the prefix, which would make any two of them look alike.
+    short = {variable.removeprefix(PREFIX): variable for variable in known}
     sentences = []
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), short, n=1)
+            hint = f"; did you mean {short[near[0]]}?" if near else ""
             sentences.append(f"{name} is not a setting{hint}")
     return sentences

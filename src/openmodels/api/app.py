@@ -1,6 +1,7 @@
 """The framework behind the edge: routes from the endpoints, errors in the envelope."""
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -57,7 +58,7 @@ def _route(endpoint: Endpoint, services: Services) -> HTTPRouteHandler:
             snapshot=snapshot,
             params=read_params(query, endpoint.params),
             ids=request.path_params,
-            path=request.scope["raw_path"].decode("ascii"),
+            path="/" + quote(request.scope["path"].lstrip("/")),
             query=query,
         )
         answer = await endpoint.handle(ask)

@@ -5,18 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from openmodels.api.wire import Param
 from openmodels.clock import Clock
 from openmodels.domain.snapshot import ModelEntry, ProviderEntry, Snapshot
+from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
 from openmodels.domain.views.registry import encoder
 from openmodels.domain.vocabulary import PERIOD_SECONDS
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.exchange import Freshness
-from openmodels.errors import NotFound
+from openmodels.errors import NotFound, StoreError
 from openmodels.store.live import Live
 from openmodels.store.ports import RegistryStore, TelemetryStore
+
+log: Any = structlog.get_logger(__name__)
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -60,6 +64,22 @@ class Ask(Struct, frozen=True, kw_only=True):
         if entry is None:
             raise NotFound(_not_found("Provider", name, self.snapshot.provider_named_like(name)))
         return entry
+
+    async def states(self) -> Mapping[str, ProviderState]:
+        """How each provider is doing; nothing while the database fails: the registry is served."""
+        try:
+            return await self.services.telemetry.states(self.services.clock.now())
+        except StoreError as error:
+            log.warning("answering without telemetry", path=self.path, reason=str(error))
+            return {}
+
+    async def measured(self, model_id: str, *, region: str | None) -> Mapping[str, OfferingTelemetry]:
+        """What is known of a model's offerings over the period; nothing while the database fails."""
+        try:
+            return await self.services.telemetry.offerings(model_id, since=self.since(), region=region)
+        except StoreError as error:
+            log.warning("answering without telemetry", path=self.path, reason=str(error))
+            return {}
 
     def since(self) -> datetime:
         """The beginning of the period that was asked for."""

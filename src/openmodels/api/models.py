@@ -130,13 +130,10 @@ async def model_offerings(ask: Ask) -> Answer:
 async def compare(ask: Ask) -> Answer:
     """The offerings of a model side by side, with what telemetry measured of them."""
     entry = ask.model()
-    telemetry = ask.services.telemetry
     # Several regions are ORed for offerings; measurements are kept by the prober's region, so one of them.
     regions = ask.params["region"]
-    known = await telemetry.offerings(
-        entry.record.id, since=ask.since(), region=regions[0] if len(regions) == 1 else None
-    )
-    states = await telemetry.states(ask.services.clock.now())
+    known = await ask.measured(entry.record.id, region=regions[0] if len(regions) == 1 else None)
+    states = await ask.states()
     rows = []
     for offering in compare_offerings(entry.offerings, known, sort=ask.params["sort"], region=regions):
         provider_id = offering.record.provider_id

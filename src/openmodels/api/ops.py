@@ -102,7 +102,7 @@ async def search(ask: Ask) -> Answer:
     query = ask.params["q"]
     models = by_relevance(snapshot.model_search.search(query)) if only != "providers" else []
     providers = by_relevance(snapshot.provider_search.search(query)) if only != "models" else []
-    states = await ask.services.telemetry.states(ask.services.clock.now()) if providers else {}
+    states = await ask.states() if providers else {}
     return Answer(
         body=b'{"models":%s,"providers":%s,"total":%d}'
         % (
@@ -135,6 +135,10 @@ async def stats(ask: Ask) -> Answer:
     """How much there is."""
     snapshot = ask.snapshot
     day = ask.services.clock.now() - timedelta(days=1)
+    try:
+        checks = await ask.services.telemetry.checks_since(day)
+    except StoreError:
+        checks = None
     return answer(
         Stats(
             models=len(snapshot.models),
@@ -142,7 +146,7 @@ async def stats(ask: Ask) -> Answer:
             mappings=snapshot.offerings_count,
             last_sync_at=iso(snapshot.published_at),
             revision=snapshot.revision,
-            checks_24h=await ask.services.telemetry.checks_since(day),
+            checks_24h=checks,
         )
     )
 

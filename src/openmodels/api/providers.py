@@ -35,7 +35,7 @@ def provider_summaries(
 
 async def list_providers(ask: Ask) -> Answer:
     """A page of the providers that fit."""
-    states = await ask.services.telemetry.states(ask.services.clock.now())
+    states = await ask.states()
     query = ProviderQuery(**{key: value for key, value in ask.params.items() if key not in {"page", "limit"}})
     found = select_providers(ask.snapshot, query, states)
     return page_of(provider_summaries(ask.snapshot, found[page_slice(ask)], states), ask, len(found))
@@ -44,7 +44,7 @@ async def list_providers(ask: Ask) -> Answer:
 async def get_provider(ask: Ask) -> Answer:
     """One provider."""
     entry = ask.provider()
-    states = await ask.services.telemetry.states(ask.services.clock.now())
+    states = await ask.states()
     return answer(provider_view(entry.record, entry.models, states.get(entry.record.id, ProviderState())))
 
 

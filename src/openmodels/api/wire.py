@@ -198,7 +198,7 @@ def _allowed(word: str, allowed: Sequence[str], aliases: Mapping[str, str]) -> s
 def decode_query(query: bytes) -> list[tuple[str, str]]:
     """The name-value pairs of a well-formed query string, in order."""
     pairs = []
-    for part in query.decode("ascii", "replace").split("&"):
+    for part in query.decode("utf-8", "replace").split("&"):
         if part:
             name, _, value = part.partition("=")
             pairs.append((unquote_plus(name), unquote_plus(value)))

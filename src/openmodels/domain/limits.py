@@ -30,7 +30,7 @@ def amount_holds(value: Decimal) -> bool:
     """Whether a number of either sign is finite, not absurdly large and not absurdly precise."""
     exponent = value.as_tuple().exponent
     # The exponent is bounded above as well: 0e999999 is small, but would be written with that exponent.
-    return isinstance(exponent, int) and -MAX_DECIMALS <= exponent <= 9 and abs(value) <= MAX_AMOUNT
+    return isinstance(exponent, int) and -MAX_DECIMALS <= exponent <= 9 and value.copy_abs() <= MAX_AMOUNT
 
 
 def price_holds(value: Decimal) -> bool:

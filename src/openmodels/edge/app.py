@@ -102,8 +102,9 @@ class Edge:
         secure = scope["scheme"] == "https"
         if self._proxies and self._proxies.trusts(client):
             client = self._proxies.client_of(client, scope["headers"])
-            secure = secure or headers.get(b"x-forwarded-proto", b"").split(b",")[-1].strip() == b"https"
-        api = path.startswith(API)
+            if b"x-forwarded-proto" in headers:
+                secure = headers[b"x-forwarded-proto"].split(b",")[-1].strip().lower() == b"https"
+        api = path.startswith(API) or _leads_to_api(scope["path"])
         if api and self._limiter is not None:
             bucket = self._count(client, path, method, headers, now)
             own.append(self._left_headers[max(0, bucket.left)])
@@ -120,7 +121,7 @@ class Edge:
         key = (path, scope["query_string"])
         entry = self._cache.get(key, now, self._live.epoch)
         if entry is None:
-            entry = await self._fetch(scope, receive, send, own, now)
+            entry = await self._fetch(scope, receive, send, own, now, api=api)
             if entry is None:
                 return
         variant = entry.variant(
@@ -149,13 +150,12 @@ class Edge:
         return limiter.take(name, now)
 
     async def _fetch(
-        self, scope: Scope, receive: Receive, send: Send, own: list[Header], now: float
+        self, scope: Scope, receive: Receive, send: Send, own: list[Header], now: float, *, api: bool
     ) -> Entry | None:
         """What the framework answers, as an entry; None when it was no plain 200 and is sent already."""
         path, query = scope["raw_path"], scope["query_string"]
-        api = path.startswith(API)
         request_id = own[0][1].decode()
-        epoch, started_with = self._live.epoch, self._live.snapshot.revision
+        epoch, snapshot = self._live.epoch, self._live.snapshot
         inner_scope = {**scope, "method": "GET", REQUEST_ID: request_id}
         answer = _Answer()
         try:
@@ -174,7 +174,8 @@ class Edge:
             headers = [*answer.headers, *common, (b"cache-control", b"no-store"), *own]
             await _send(scope, send, answer.status, headers, answer.body)
             return None
-        dated = self._live.snapshot.published_at.timestamp() if freshness is Freshness.REVISION else now
+        # The date of the revision that was there before the answer was begun: never later than the answer's.
+        dated = snapshot.published_at.timestamp() if freshness is Freshness.REVISION else now
         entry = Entry(
             answer.body,
             [*_without_length(answer.headers), *common, (b"cache-control", freshness.value.encode())],
@@ -183,7 +184,7 @@ class Edge:
             epoch=epoch if freshness is Freshness.TELEMETRY else None,
         )
         # An answer that was begun under one revision and ended under another belongs to neither.
-        if self._live.snapshot.revision == started_with:
+        if self._live.snapshot.revision == snapshot.revision:
             self._cache.put((path, query), entry)
         return entry
 
@@ -206,7 +207,8 @@ class Edge:
             return
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
         location = b"https://" + host + scope["raw_path"] + query
-        common = self._api_common if api else self._common
+        # HSTS means nothing over plain HTTP, and must not be sent there (RFC 6797, 7.2).
+        common = [header for header in (self._api_common if api else self._common) if header != HSTS]
         extra: list[Header] = [(b"location", location), (b"cache-control", b"no-store")]
         await _send(scope, send, 308, [*common, *extra, *own], b"")
 
@@ -229,6 +231,11 @@ class Edge:
             await self._inner(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+
+def _leads_to_api(path: str) -> bool:
+    """Whether the router finds the API under a path that is written in another way: %61pi, //api."""
+    return path.lstrip("/").startswith("api/")
 
 
 class _Answer:

@@ -10,7 +10,7 @@ Header = tuple[bytes, bytes]
 Key = tuple[bytes, bytes]
 
 ENTRY_OVERHEAD = 2048
-"""What an entry weighs beside its body: key, header lists, objects; measured with tracemalloc, rounded up."""
+"""What an entry weighs beside its bytes: lists, objects; measured with tracemalloc, rounded up."""
 
 
 class Variant:
@@ -74,8 +74,10 @@ class Entry:
 
     @property
     def weight(self) -> int:
-        """Bytes of memory, about: the body and a compressed copy, a third of it, in each of two codings."""
-        return len(self.body) * 2 + ENTRY_OVERHEAD
+        """Bytes of memory, about: the headers, the body, and a compressed copy, a third of it, in each coding."""
+        # Headers count, since a Link header repeats a query, which may be long, four times.
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.body) * 2 + headers + ENTRY_OVERHEAD
 
 
 class ResponseCache:
@@ -103,10 +105,11 @@ class ResponseCache:
 
     def put(self, key: Key, entry: Entry) -> None:
         """Keep an entry, evicting others for it; one larger than an eighth of the budget is not kept."""
-        if entry.weight > self._max_bytes // 8:
-            return
         self._drop(key)
-        while self._bytes + entry.weight > self._max_bytes:
+        weight = _weight(key, entry)
+        if weight > self._max_bytes // 8:
+            return
+        while self._bytes + weight > self._max_bytes:
             oldest = next(iter(self._entries))
             if self._entries[oldest].used:
                 self._entries[oldest].used = False
@@ -114,7 +117,7 @@ class ResponseCache:
             else:
                 self._drop(oldest)
         self._entries[key] = entry
-        self._bytes += entry.weight
+        self._bytes += weight
 
     def clear(self) -> None:
         """Forget everything."""
@@ -134,7 +137,11 @@ class ResponseCache:
     def _drop(self, key: Key) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
-            self._bytes -= entry.weight
+            self._bytes -= _weight(key, entry)
+
+
+def _weight(key: Key, entry: Entry) -> int:
+    return sum(map(len, key)) + entry.weight
 
 
 def matches(

@@ -154,6 +154,7 @@ def _number_hint(value: Any, *, whole: bool) -> str | None:
             return f"write {int(short[1]) * (1000 if short[2].lower() == 'k' else 1_000_000)}"
         if value.lower() in ("unknown", "n/a", "none", "tbd", "?"):
             return "write null when nobody knows it"
-    if isinstance(value, Decimal) and whole and abs(value) < 10**12 and value == value.to_integral_value():
-        return f"write {int(value)}"
+    # copy_abs, because abs rounds, and fails for an exponent that the decimal context does not have.
+    if isinstance(value, Decimal) and whole and value.is_finite() and value.copy_abs() < 10**12:
+        return f"write {int(value)}" if value == value.to_integral_value() else None
     return None

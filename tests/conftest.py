@@ -1,0 +1,52 @@
+"""Fixtures that several folders of tests share."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.observations import observations
+from fixtures.server import RunningServer, start_server
+from fixtures.service import NOW, Service, start_service
+from openmodels.registry.load import require_registry
+
+BUNDLED = Path(__file__).parent.parent / "registry"
+"""The registry that comes with the program."""
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Path:
+    """The folder of the registry that comes with the program."""
+    return BUNDLED
+
+
+@pytest.fixture(scope="session")
+def api() -> Service:
+    """A service over the small registry, with telemetry. Shared: a test must not change what it holds."""
+
+    async def start() -> Service:
+        service = await start_service()
+        await service.record(*observations())
+        return service
+
+    return asyncio.run(start())
+
+
+@pytest.fixture(scope="session")
+def reference_api() -> Service:
+    """A service over the bundled registry, rate limit on. Shared: each test takes a peer of its own."""
+    return asyncio.run(start_service(require_registry(BUNDLED), now=NOW, RATE_LIMIT="100"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A real server over the bundled registry, rate limit off."""
+    folder = tmp_path_factory.mktemp("server")
+    with start_server(folder, registry=BUNDLED, RATE_LIMIT="0") as running:
+        yield running
