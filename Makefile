@@ -41,6 +41,18 @@ lock:
 	$(UV_COMPILE) pyproject.toml -o requirements/run.txt
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt
 	$(UV_COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
+
+# Datasette and FastAPI have an environment of their own, so that they cannot disturb the program's.
+PEERS := bench/var/venv
+$(PEERS)/bench.stamp: requirements/bench.txt
+	@echo "Setting up what openmodels is compared with (once) ..."
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: $(VENV)/run.stamp $(PEERS)/bench.stamp
+	@$(BIN)/python -m bench --peers $(PEERS)/bin/python
 
 schemas: $(VENV)/run.stamp
 	$(BIN)/openmodels schemas registry/schemas

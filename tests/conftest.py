@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fixtures.catalogue import catalogue
 from fixtures.observations import observations
 from fixtures.server import RunningServer, start_server
 from fixtures.service import NOW, Service, start_service
+from openmodels.domain.records import Registry
 from openmodels.registry.load import require_registry
 
 BUNDLED = Path(__file__).parent.parent / "registry"
@@ -50,3 +54,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("server")
     with start_server(folder, registry=BUNDLED, RATE_LIMIT="0") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def documented_api() -> Service:
+    """The bundled and the small registry together, with telemetry. Shared: it must not be changed."""
+    one, other = require_registry(BUNDLED), catalogue()
+
+    def both(kind: str, *key: str) -> tuple[Any, ...]:
+        return tuple(sorted((*getattr(one, kind), *getattr(other, kind)), key=attrgetter(*key)))
+
+    merged = Registry(
+        models=both("models", "id"),
+        providers=both("providers", "id"),
+        offerings=both("offerings", "provider_id", "model_id"),
+        vendors=both("vendors", "id"),
+    )
+
+    async def start() -> Service:
+        service = await start_service(merged)
+        await service.record(*observations())
+        return service
+
+    return asyncio.run(start())

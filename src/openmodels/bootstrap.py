@@ -14,7 +14,7 @@ from typing import Any, cast
 import structlog
 import uvloop
 from granian.constants import Interfaces
-from granian.http import HTTP1Settings
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -205,6 +205,7 @@ def _server(settings: Settings, app: Edge, header_seconds: int) -> Server:
         http1_settings=HTTP1Settings(
             header_read_timeout=header_seconds * 1000, max_buffer_size=MAX_HEAD_BYTES
         ),
+        http2_settings=HTTP2Settings(max_headers_size=MAX_HEAD_BYTES),
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
     )

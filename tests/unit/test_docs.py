@@ -41,7 +41,9 @@ def test_it_explains_every_dependency_in_the_decisions() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     listed = project.split("\ndependencies = [")[1].split("\n]")[0]
     for name in re.findall(r'"([a-z0-9-]+)', listed):
-        assert re.search(rf"\|[^|]*\b{name}\b[^|]*\|", decisions), f"{name} has no reason in docs/decisions.md"
+        assert re.search(rf"\|[^|]*\b{name}\b[^|]*\|", decisions), (
+            f"{name} has no reason in docs/decisions.md"
+        )
 
 
 @pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda lock: lock.name)

@@ -68,7 +68,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     async def states(self) -> Mapping[str, ProviderState]:
         """How each provider is doing; nothing while the database fails: the registry is served."""
         try:
-            return await self.services.telemetry.states(self.services.clock.now())
+            return await self.services.live.states(self.services.clock.now())
         except StoreError as error:
             log.warning("answering without telemetry", path=self.path, reason=str(error))
             return {}

@@ -9,6 +9,11 @@ from openmodels.domain.records import Offering, Pricing
 UNKNOWN_LAST = Decimal("Infinity")
 
 
+def unknown_last(price: Decimal | None) -> Decimal:
+    """A price to sort by, which puts an unknown one behind every other."""
+    return UNKNOWN_LAST if price is None else price
+
+
 def blended_price(pricing: Pricing) -> Decimal | None:
     """The price of a million tokens at 3 input tokens for 1 output token, or None when either is unknown.
 
@@ -39,7 +44,7 @@ def input_price_key(offering: Offering) -> tuple[Decimal, Decimal, str]:
     """Sorts offerings by input price, then output price, then provider id; unknown prices last."""
     pricing = offering.pricing
     return (
-        UNKNOWN_LAST if pricing.input_per_million is None else pricing.input_per_million,
-        UNKNOWN_LAST if pricing.output_per_million is None else pricing.output_per_million,
+        unknown_last(pricing.input_per_million),
+        unknown_last(pricing.output_per_million),
         offering.provider_id,
     )

@@ -4,14 +4,15 @@ Filters select positions by set intersection; a precomputed order then lists the
 filter OR, different filters AND.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 
-from openmodels.domain.pricing import UNKNOWN_LAST, blended_price, input_price_key
+from openmodels.domain.pricing import UNKNOWN_LAST, blended_price, input_price_key, unknown_last
 from openmodels.domain.snapshot import ModelEntry, OfferingEntry, Snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
 
@@ -54,11 +55,15 @@ class ProviderQuery(Struct, frozen=True, kw_only=True):
 def select_models(snapshot: Snapshot, query: ModelQuery) -> Sequence[int]:
     """The positions of the models that fit, sorted: by relevance when something is searched for."""
     facets = snapshot.facets.models
-    chosen: set[int] | None = None
+    chosen: Set[int] | None = None
     for name in ("capability", "modality", "vendor", "provider", "licensing", "status"):
         chosen = _narrow(chosen, facets[name], getattr(query, name))
     if query.open_weights is not None:
         chosen = _narrow(chosen, facets["open_weights"], (query.open_weights,))
+    if query.min_context is not None:
+        chosen = _both(chosen, _with_context(snapshot, query.min_context))
+    if query.max_input_price is not None:
+        chosen = _both(chosen, _up_to_price(snapshot, query.max_input_price))
     relevance = snapshot.model_search.search(query.search) if query.search.strip() else None
     sort = query.sort or ("recency" if relevance is None else "relevance")
     if sort == "relevance" and relevance is not None:
@@ -66,11 +71,8 @@ def select_models(snapshot: Snapshot, query: ModelQuery) -> Sequence[int]:
     else:
         order = snapshot.model_orders["recency" if sort == "relevance" else sort]
     if relevance is not None:
-        chosen = set(relevance) if chosen is None else chosen & relevance.keys()
-    found = order if chosen is None else [n for n in order if n in chosen]
-    if query.min_context is not None or query.max_input_price is not None:
-        found = [n for n in found if _within(snapshot.models[n], query.min_context, query.max_input_price)]
-    return found
+        chosen = _both(chosen, relevance.keys())
+    return order if chosen is None else [n for n in order if n in chosen]
 
 
 def select_providers(
@@ -78,12 +80,11 @@ def select_providers(
 ) -> Sequence[int]:
     """The positions of the providers that fit, sorted as asked."""
     facets = snapshot.facets.providers
-    chosen: set[int] | None = None
+    chosen: Set[int] | None = None
     for name in ("compatibility", "region"):
         chosen = _narrow(chosen, facets[name], getattr(query, name))
     if query.search.strip():
-        relevant = set(snapshot.provider_search.search(query.search))
-        chosen = relevant if chosen is None else chosen & relevant
+        chosen = _both(chosen, snapshot.provider_search.search(query.search).keys())
     found = [n for n in snapshot.provider_orders[query.sort] if chosen is None or n in chosen]
     if query.status:
         unknown = ProviderState()
@@ -95,23 +96,35 @@ def select_providers(
 
 def by_relevance(scores: Mapping[int, float]) -> list[int]:
     """Positions, the most relevant first, ties by id."""
-    return sorted(scores, key=lambda position: (-scores[position], position))
+    # Sorting is stable even in reverse, so ties stay in the order of positions, which is that of ids.
+    return sorted(sorted(scores), key=scores.__getitem__, reverse=True)
 
 
 def _narrow(
-    chosen: set[int] | None, facet: Mapping[Any, frozenset[int]], values: Collection[Any]
-) -> set[int] | None:
+    chosen: Set[int] | None, facet: Mapping[Any, frozenset[int]], values: Collection[Any]
+) -> Set[int] | None:
     if not values:
         return chosen
-    selected = set[int]().union(*(facet.get(value, ()) for value in values))
+    first, *others = (facet.get(value, frozenset()) for value in values)
+    # Without others, a union would be a copy.
+    return _both(chosen, first.union(*others) if others else first)
+
+
+def _both(chosen: Set[int] | None, selected: Set[int]) -> Set[int]:
     return selected if chosen is None else chosen & selected
 
 
-def _within(entry: ModelEntry, min_context: int | None, max_input_price: Decimal | None) -> bool:
-    context = entry.record.context_window
-    if min_context is not None and (context is None or context < min_context):
-        return False
-    return max_input_price is None or (entry.input_price is not None and entry.input_price <= max_input_price)
+def _with_context(snapshot: Snapshot, least: int) -> Set[int]:
+    """The models with at least this context window: a beginning of their order; unknown ones are not."""
+    order = snapshot.model_orders["context_window"]
+    end = bisect_right(order, -max(1, least), key=lambda n: -(snapshot.models[n].record.context_window or 0))
+    return set(order[:end])
+
+
+def _up_to_price(snapshot: Snapshot, most: Decimal) -> Set[int]:
+    """The models with at most this price: a beginning of their order; unknown ones are not."""
+    order = snapshot.model_orders["price"]
+    return set(order[: bisect_right(order, most, key=lambda n: unknown_last(snapshot.models[n].input_price))])
 
 
 def popular_models(snapshot: Snapshot, now: datetime) -> list[int]:

@@ -18,6 +18,7 @@ mixed: an offering in another currency than the majority's is ranked without the
 says so.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
@@ -137,7 +138,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 def effective_weights(weights: Mapping[str, float], known: set[str]) -> dict[str, float]:
     """The weights of the known factors, scaled to sum to 1; all 0 when none of those weighs anything."""
-    total = sum(weights.get(name, 0.0) for name in FACTORS if name in known)
+    # fsum, so that weights which sum to 1 as written stay as written.
+    total = math.fsum(weights.get(name, 0.0) for name in FACTORS if name in known)
     return {name: weights.get(name, 0.0) / total if name in known and total else 0.0 for name in FACTORS}
 
 
@@ -186,8 +188,9 @@ def _score(name: str, value: Decimal | float | None, everyone: Sequence[Decimal 
     if mine <= 0:
         return 100.0
     if name == "price" and min(known) == 0:
-        return 50.0 * min(v for v in known if v > 0) / mine
-    return 100.0 * max(0.0, min(known)) / mine
+        return 50.0 * (min(v for v in known if v > 0) / mine)
+    # The quotient first: it is exactly 1 for the best, where 100 x best / best may round to more than 100.
+    return 100.0 * (max(0.0, min(known)) / mine)
 
 
 def _factors(

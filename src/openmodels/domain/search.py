@@ -2,8 +2,8 @@
 
 Matches come in tiers, best first: the whole query equals one of the entry's own names; equals a name that it
 shares with others; begins a name; stands inside one; every word of it is found in the names or the
-description. Only when nothing matches so far are typing errors forgiven. Case, accents, spaces and punctuation
-do not matter for a match, "gpt4o" is "GPT-4o"; but what is spelled exactly as asked comes first.
+description. Only when nothing matches so far are typing errors forgiven. Case, accents, spaces and
+punctuation do not matter for a match, "gpt4o" is "GPT-4o"; but what is spelled exactly as asked comes first.
 """
 
 import bisect
@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from msgspec import Struct
 from rapidfuzz import fuzz, process
@@ -61,22 +62,25 @@ class _Vocabulary:
         for word in self.words:
             self._starts.append(self._starts[-1] + len(word) + 1)
 
-    def exact(self, word: str) -> frozenset[int]:
-        return self._postings.get(word, frozenset())
-
-    def beginning(self, prefix: str) -> set[int]:
-        low = bisect.bisect_left(self.words, prefix)
-        high = bisect.bisect_right(self.words, prefix + "\U0010ffff")
-        return set().union(*(self._postings[word] for word in self.words[low:high]))
-
-    def containing(self, part: str) -> set[int]:
-        found: set[int] = set()
-        joined, starts = self._joined, self._starts
-        at = joined.find(part)
-        while at >= 0:
-            word = bisect.bisect_right(starts, at - 1) - 1
-            found |= self._postings[self.words[word]]
-            at = joined.find(part, starts[word + 1])
+    def matches(
+        self, part: str, *, inside: float, beginning: float, whole: float
+    ) -> list[tuple[float, frozenset[int]]]:
+        """The entries of each word that holds ``part``, with the score given for where; 0 leaves out."""
+        found = []
+        if inside:
+            joined, starts = self._joined, self._starts
+            at = joined.find(part)
+            while at >= 0:
+                word = bisect.bisect_right(starts, at - 1) - 1
+                if starts[word] != at - 1:
+                    found.append((inside, self._postings[self.words[word]]))
+                at = joined.find(part, starts[word + 1])
+        if beginning:
+            low = bisect.bisect_left(self.words, part)
+            high = bisect.bisect_right(self.words, part + "\U0010ffff")
+            found += [(beginning, self._postings[word]) for word in self.words[low:high] if word != part]
+        if part in self._postings:
+            found.append((whole, self._postings[part]))
         return found
 
     def resembling(self, word: str) -> list[tuple[frozenset[int], float]]:
@@ -93,12 +97,12 @@ class SearchIndex:
         wholes: defaultdict[str, set[int]] = defaultdict(set)
         names: defaultdict[str, set[int]] = defaultdict(set)
         descriptions: defaultdict[str, set[int]] = defaultdict(set)
-        self._spelled: defaultdict[str, set[int]] = defaultdict(set)
-        self._own: defaultdict[str, set[int]] = defaultdict(set)
+        spelled: defaultdict[str, set[int]] = defaultdict(set)
+        own: defaultdict[str, set[int]] = defaultdict(set)
         for number, document in enumerate(documents):
             for name in document.names:
-                self._spelled[name.casefold()].add(number)
-                self._own["".join(words_of(name))].add(number)
+                spelled[name.casefold()].add(number)
+                own["".join(words_of(name))].add(number)
             for name in (*document.names, *document.shared):
                 words = words_of(name)
                 wholes["".join(words)].add(number)
@@ -106,6 +110,8 @@ class SearchIndex:
                     names[word].add(number)
             for word in words_of(document.description):
                 descriptions[word].add(number)
+        self._spelled = {name: frozenset(numbers) for name, numbers in spelled.items()}
+        self._own = {whole: frozenset(numbers) for whole, numbers in own.items()}
         self._wholes = _Vocabulary(wholes)
         self._names = _Vocabulary(names)
         self._descriptions = _Vocabulary(descriptions)
@@ -116,56 +122,48 @@ class SearchIndex:
         if not words:
             return {}
         whole = "".join(words)
-        scores: dict[int, float] = {}
-        _raise(scores, self._all_words(words), ALL_WORDS)
-        if len(whole) >= MIN_SUBSTRING:
-            _raise(scores, dict.fromkeys(self._wholes.containing(whole), 1.0), SUBSTRING)
-        _raise(scores, dict.fromkeys(self._wholes.beginning(whole), 1.0), PREFIX)
-        _raise(scores, dict.fromkeys(self._wholes.exact(whole), 1.0), SHARED)
-        _raise(scores, dict.fromkeys(self._own.get(whole, ()), 1.0), EXACT)
-        _raise(scores, dict.fromkeys(self._spelled.get(query.strip().casefold(), ()), 1.0), SPELLED)
+        scores = self._all_words(words, ALL_WORDS)
+        tiers = self._wholes.matches(
+            whole, inside=SUBSTRING if len(whole) >= MIN_SUBSTRING else 0, beginning=PREFIX, whole=SHARED
+        )
+        tiers.append((EXACT, self._own.get(whole, frozenset())))
+        tiers.append((SPELLED, self._spelled.get(query.strip().casefold(), frozenset())))
+        # Every tier is above the one before, so what is written last is what counts.
+        _write(scores, tiers)
         return scores or self._mistyped(words, whole)
 
-    def _all_words(self, words: Sequence[str], *, forgiving: bool = False) -> dict[int, float]:
-        """The documents that hold every word somewhere, each with its mean score in 0..1."""
-        total: dict[int, float] | None = None
-        for word in words:
-            found = self._one_word(word, forgiving=forgiving)
-            if total is None:
-                total = found
-            else:
-                total = {number: total[number] + score for number, score in found.items() if number in total}
+    def _all_words(self, words: Sequence[str], weight: float, *, forgiving: bool = False) -> dict[int, float]:
+        """The documents that hold every word somewhere, each with its mean score in 0..``weight``."""
+        total = self._one_word(words[0], forgiving=forgiving)
+        for word in words[1:]:
             if not total:
-                return {}
-        return {number: score / len(words) for number, score in (total or {}).items()}
+                break
+            found = self._one_word(word, forgiving=forgiving)
+            total = {number: score + found[number] for number, score in total.items() if number in found}
+        return {number: score / len(words) * weight for number, score in total.items()}
 
     def _one_word(self, word: str, *, forgiving: bool) -> dict[int, float]:
-        scores: dict[int, float] = {}
-        if forgiving and len(word) >= MIN_FUZZY:
-            for numbers, similarity in self._names.resembling(word):
-                _raise(scores, dict.fromkeys(numbers, similarity), 0.9)
         long = len(word) >= MIN_SUBSTRING
-        for vocabulary, weight in ((self._descriptions, 0.3), (self._names, 1.0)):
-            if long:
-                _raise(scores, dict.fromkeys(vocabulary.containing(word), 1.0), 0.6 * weight)
-                _raise(scores, dict.fromkeys(vocabulary.beginning(word), 1.0), 0.8 * weight)
-            elif vocabulary is self._names:
-                _raise(scores, dict.fromkeys(vocabulary.beginning(word), 1.0), 0.8)
-            _raise(scores, dict.fromkeys(vocabulary.exact(word), 1.0), weight)
+        tiers = self._names.matches(word, inside=0.6 if long else 0, beginning=0.8, whole=1.0)
+        tiers += self._descriptions.matches(
+            word, inside=0.6 * 0.3 if long else 0, beginning=0.8 * 0.3 if long else 0, whole=0.3
+        )
+        if forgiving and len(word) >= MIN_FUZZY:
+            tiers += [(similarity * 0.9, numbers) for numbers, similarity in self._names.resembling(word)]
+        scores: dict[int, float] = {}
+        _write(scores, tiers)
         return scores
 
     def _mistyped(self, words: Sequence[str], whole: str) -> dict[int, float]:
-        scores: dict[int, float] = {}
-        _raise(scores, self._all_words(words, forgiving=True), MISTYPED)
+        scores = self._all_words(words, MISTYPED, forgiving=True)
         if len(whole) >= MIN_FUZZY:
             for numbers, similarity in self._wholes.resembling(whole):
-                _raise(scores, dict.fromkeys(numbers, similarity), MISTYPED)
+                score = similarity * MISTYPED
+                scores.update((n, score) for n in numbers if score > scores.get(n, 0.0))
         return scores
 
 
-def _raise(scores: dict[int, float], found: Mapping[int, float], weight: float) -> None:
-    """Lift each found document's score to ``weight`` times its share, unless it stands higher already."""
-    for number, share in found.items():
-        score = share * weight
-        if score > scores.get(number, 0.0):
-            scores[number] = score
+def _write(scores: dict[int, float], tiers: list[tuple[float, frozenset[int]]]) -> None:
+    """Give the documents of each tier its score, the highest last, so that each keeps its highest."""
+    for score, numbers in sorted(tiers, key=itemgetter(0)):
+        scores.update(dict.fromkeys(numbers, score))

@@ -6,6 +6,7 @@ sorted by id.
 """
 
 import difflib
+import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,7 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from openmodels.domain.pricing import UNKNOWN_LAST
+from openmodels.domain.pricing import unknown_last
 from openmodels.domain.records import Model, Offering, Provider, Registry, Vendor
 from openmodels.domain.search import Document, SearchIndex
 from openmodels.domain.views.registry import (
@@ -102,7 +103,7 @@ def _nearest(name: str, positions: Mapping[str, int], index: SearchIndex) -> int
     if not found:
         return None
     # Of the best by meaning, the one that is spelled most alike.
-    best = sorted(found, key=lambda position: (-found[position], position))[:20]
+    best = set(heapq.nsmallest(20, found, key=lambda position: (-found[position], position)))
     names = {known: position for known, position in positions.items() if position in best}
     near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.6)
     return names[near[0]] if near else None
@@ -221,7 +222,7 @@ def _model_orders(models: Sequence[ModelEntry]) -> Mapping[str, tuple[int, ...]]
             "name": tuple(sorted(everyone, key=lambda n: models[n].record.name.casefold())),
             "context_window": tuple(sorted(everyone, key=lambda n: -(models[n].record.context_window or 0))),
             "providers": tuple(sorted(everyone, key=lambda n: -len(models[n].offerings))),
-            "price": tuple(sorted(everyone, key=lambda n: _unknown_last(models[n].input_price))),
+            "price": tuple(sorted(everyone, key=lambda n: unknown_last(models[n].input_price))),
         }
     )
 
@@ -234,7 +235,3 @@ def _provider_orders(providers: Sequence[ProviderEntry]) -> Mapping[str, tuple[i
             "models": tuple(sorted(everyone, key=lambda n: -len(providers[n].models))),
         }
     )
-
-
-def _unknown_last(price: Decimal | None) -> Decimal:
-    return UNKNOWN_LAST if price is None else price

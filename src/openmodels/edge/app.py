@@ -79,11 +79,9 @@ class Edge:
         self._common = [*COMMON, HSTS] if tls or https_only else list(COMMON)
         self._run = secrets.token_hex(4).encode()
         self._numbers = itertools.count(1)
-        self._left_headers: list[Header] = []
         if limiter is not None:
             limit_header = (b"x-ratelimit-limit", b"%d" % limiter.limit)
             self._api_common = [*self._common, limit_header]
-            self._left_headers = [(b"x-ratelimit-remaining", b"%d" % n) for n in range(limiter.limit + 1)]
         else:
             self._api_common = self._common
         live.on_revision(cache.clear)
@@ -106,10 +104,10 @@ class Edge:
                 secure = headers[b"x-forwarded-proto"].split(b",")[-1].strip().lower() == b"https"
         api = path.startswith(API) or _leads_to_api(scope["path"])
         if api and self._limiter is not None:
-            bucket = self._count(client, path, method, headers, now)
-            own.append(self._left_headers[max(0, bucket.left)])
+            bucket, too_many = self._count(client, path, method, headers, now)
+            own.append((b"x-ratelimit-remaining", b"%d" % max(0, bucket.left)))
             own.append(bucket.reset_header)
-            if bucket.left < 0:
+            if too_many:
                 await self._refuse(RateLimited(bucket.resets_in(now)), scope, send, own, api=api)
                 return
         if self._https_only and not secure:
@@ -139,15 +137,19 @@ class Edge:
 
     def _count(
         self, client: str, path: bytes, method: str, headers: dict[bytes, bytes], now: float
-    ) -> Bucket:
-        """The client's bucket, one request lighter unless the request is one of those that do not count."""
+    ) -> tuple[Bucket, bool]:
+        """The client's bucket, and whether the request is one too many.
+
+        A health check or a preflight is not counted and never too many, whatever else the client asked for.
+        """
         limiter = self._limiter
         assert limiter is not None  # noqa: S101 - the only caller has looked
         name = counted_as(client) if ":" in client else client
         preflight = method == "OPTIONS" and b"access-control-request-method" in headers
         if preflight or path == HEALTH:
-            return limiter.peek(name, now)
-        return limiter.take(name, now)
+            return limiter.peek(name, now), False
+        bucket = limiter.take(name, now)
+        return bucket, bucket.left < 0
 
     async def _fetch(
         self, scope: Scope, receive: Receive, send: Send, own: list[Header], now: float, *, api: bool

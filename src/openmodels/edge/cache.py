@@ -74,7 +74,7 @@ class Entry:
 
     @property
     def weight(self) -> int:
-        """Bytes of memory, about: the headers, the body, and a compressed copy, a third of it, in each coding."""
+        """Bytes of memory, about: headers, body, and a compressed copy, a third of it, in each coding."""
         # Headers count, since a Link header repeats a query, which may be long, four times.
         headers = sum(len(name) + len(value) for name, value in self.headers)
         return len(self.body) * 2 + headers + ENTRY_OVERHEAD

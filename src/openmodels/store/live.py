@@ -5,16 +5,24 @@ is refused, logged and shown by ``/api/health``; what served before goes on serv
 """
 
 import asyncio
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from openmodels.domain.snapshot import Snapshot, build_snapshot
+from openmodels.domain.telemetry import ProviderState
 from openmodels.errors import RecordUnreadable, StoreError
 from openmodels.store.ports import RegistryStore, TelemetryStore
 
 log: Any = structlog.get_logger(__name__)
+
+STATES_HOLD = timedelta(seconds=10)
+"""How long the providers' states may be handed out again while nothing is recorded: as long as an answer that
+shows them holds. They change all the same, for a state without new checks turns unknown."""
 
 
 class Live:
@@ -27,6 +35,8 @@ class Live:
         self._refused: str | None = None
         self._unreachable = False
         self._listeners: list[Callable[[], None]] = []
+        self._states: tuple[int, datetime, Mapping[str, ProviderState]] | None = None
+        self._asking_states = asyncio.Lock()
         self.epoch = 0
         self.problem: str | None = None
         """Why the newest revision is not served, for people; None when all is well."""
@@ -44,12 +54,24 @@ class Live:
 
     async def start(self) -> None:
         """Load what is published. Raises ``StoreError`` when nothing is, or when it cannot be read."""
-        published = await self._registry.load()
-        if published is None:
-            raise StoreError("nothing is published yet: run `openmodels publish` first")
-        head, registry = published
-        self._snapshot = build_snapshot(registry, revision=head.revision, published_at=head.published_at)
+        with _uncollected():
+            published = await self._registry.load()
+            if published is None:
+                raise StoreError("nothing is published yet: run `openmodels publish` first")
+            head, registry = published
+            self._snapshot = build_snapshot(registry, revision=head.revision, published_at=head.published_at)
         self.epoch = await self._telemetry.epoch()
+
+    async def states(self, now: datetime) -> Mapping[str, ProviderState]:
+        """How each provider is doing. Raises ``StoreError``.
+
+        The store is asked once for all who ask at a time; without this, a search would wait for the database.
+        """
+        async with self._asking_states:
+            held = self._states
+            if held is None or held[0] != self.epoch or not timedelta() <= now - held[1] < STATES_HOLD:
+                held = self._states = (self.epoch, now, await self._telemetry.states(now))
+            return held[2]
 
     async def watch(self, interval: float) -> None:
         """Refresh every ``interval`` seconds until cancelled."""
@@ -85,14 +107,15 @@ class Live:
 
     async def _take_up(self, revision: str) -> None:
         try:
-            published = await self._registry.load()
-            if published is None:
-                return
-            head, registry = published
-            # In a thread, so that requests go on being answered meanwhile.
-            snapshot = await asyncio.to_thread(
-                build_snapshot, registry, revision=head.revision, published_at=head.published_at
-            )
+            with _uncollected():
+                published = await self._registry.load()
+                if published is None:
+                    return
+                head, registry = published
+                # In a thread, so that requests go on being answered meanwhile.
+                snapshot = await asyncio.to_thread(
+                    build_snapshot, registry, revision=head.revision, published_at=head.published_at
+                )
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old revision must go on serving
             if isinstance(error, StoreError) and not isinstance(error, RecordUnreadable):
                 # The database failed, not the revision: the next look tries again.
@@ -107,3 +130,20 @@ class Live:
         for listener in self._listeners:
             listener()
         log.info("revision taken up", revision=snapshot.revision, models=len(snapshot.models))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing is searched for garbage while a snapshot is made, nor the snapshot ever after.
+
+    Without this, every full collection walks all its records: 150 ms for 50,000 offerings, in which nobody is
+    answered. A snapshot has no reference cycles, so an old one is freed all the same.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()

@@ -58,7 +58,9 @@ def offerings(draw: st.DrawFn, provider_id: str, model_id: str) -> Offering:
 @st.composite
 def registries(draw: st.DrawFn) -> Registry:
     names = draw(st.lists(st.sampled_from([f"m-{letter}" for letter in "abcdefgh"]), unique=True, max_size=6))
-    pairs = draw(st.lists(st.tuples(st.sampled_from(PROVIDERS), st.sampled_from(names or ["m"])), unique=True))
+    pairs = draw(
+        st.lists(st.tuples(st.sampled_from(PROVIDERS), st.sampled_from(names or ["m"])), unique=True)
+    )
     return registry(
         *(draw(models(name)) for name in names),
         *map(provider, PROVIDERS),
@@ -147,9 +149,7 @@ def selected(snapshot: Snapshot, query: ModelQuery) -> list[str]:
 def test_it_selects_and_sorts_as_the_oracle_does(content: Registry, query: ModelQuery) -> None:
     by_id = {m.id: m for m in content.models}
     wanted = [
-        name
-        for name in oracle_order(content, query.sort or "recency")
-        if fits(content, by_id[name], query)
+        name for name in oracle_order(content, query.sort or "recency") if fits(content, by_id[name], query)
     ]
     assert selected(snapshot_of(content), query) == wanted
 

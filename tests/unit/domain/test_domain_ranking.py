@@ -1,3 +1,4 @@
+import itertools
 import math
 from decimal import Decimal
 from typing import Any
@@ -134,7 +135,7 @@ def test_it_breaks_ties_by_price_then_id(drawn: list[Any], weights: Any) -> None
         return blended is None, blended or Decimal(0)
 
     ranked = rank(candidates, weights)[1]
-    for one, next_one in zip(ranked, ranked[1:], strict=False):
+    for one, next_one in itertools.pairwise(ranked):
         if one.composite_score == next_one.composite_score:
             pair = one.provider_id, next_one.provider_id
             assert (price(pair[0]), pair[0]) < (price(pair[1]), pair[1])
@@ -193,7 +194,10 @@ def test_it_gives_equal_offerings_equal_scores() -> None:
 
 def test_it_scores_free_prices() -> None:
     only_price = {"price": 1.0}
-    assert scores([candidate("a", price="0"), candidate("b", price="0.0")], only_price) == {"a": 100, "b": 100}
+    assert scores([candidate("a", price="0"), candidate("b", price="0.0")], only_price) == {
+        "a": 100,
+        "b": 100,
+    }
     mixed = [candidate("a", price="0"), candidate("b", price="2"), candidate("c", price="4"), candidate("d")]
     assert scores(mixed, only_price) == {"a": 100, "b": 50, "c": 25, "d": 0}
 
@@ -222,7 +226,11 @@ def test_it_ranks_a_foreign_currency_without_the_price_and_says_so() -> None:
 
 
 def test_it_has_nothing_to_rank_a_foreign_offering_by_when_only_prices_are_known() -> None:
-    candidates = [candidate("a", price="1"), candidate("b", price="9"), candidate("0", price="1", currency="EUR")]
+    candidates = [
+        candidate("a", price="1"),
+        candidate("b", price="9"),
+        candidate("0", price="1", currency="EUR"),
+    ]
     assert order(candidates) == ["a", "b", "0"]
     assert scores(candidates)["0"] == 0
 

@@ -125,7 +125,10 @@ def test_it_keeps_prices_as_they_are_written() -> None:
     raw = snapshot.models[0].offerings[0].json
     assert b'"input_per_million":0.10,"output_per_million":0.1,' in raw
     assert b'"input_per_million":1000000000.000000000001' in raw
-    assert b'"cheapest":{"provider_id":"p","input_per_million":0.10,"output_per_million":0.1,' in snapshot.models[0].summary_json
+    assert (
+        b'"cheapest":{"provider_id":"p","input_per_million":0.10,"output_per_million":0.1,'
+        in snapshot.models[0].summary_json
+    )
     read = json.loads(raw, parse_float=Decimal)["pricing"]
     assert read["cache_read_per_million"] == Decimal("0.000000000001")
 
@@ -209,7 +212,7 @@ def test_it_cannot_be_changed() -> None:
 
 def test_it_holds_an_empty_registry() -> None:
     snapshot = snapshot_of()
-    assert snapshot.models == snapshot.providers == ()
+    assert (snapshot.models, snapshot.providers, snapshot.offerings_count) == ((), (), 0)
     assert snapshot.model_named_like("gpt") is None
 
 

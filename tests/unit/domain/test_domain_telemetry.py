@@ -151,7 +151,11 @@ def test_it_summarises_checks() -> None:
 
 def test_it_summarises_no_checks_as_unknown() -> None:
     summary = summarise_checks([], limit=50)
-    assert (summary.checks_total, summary.uptime_percentage, summary.average_response_time_ms) == (0, None, None)
+    assert (summary.checks_total, summary.uptime_percentage, summary.average_response_time_ms) == (
+        0,
+        None,
+        None,
+    )
 
 
 def of(outcome: str, **fields: Any) -> Any:
@@ -171,7 +175,9 @@ def test_it_counts_success_over_what_says_something_about_the_provider(outcomes:
     assert {"auth", "quota", "rate_limited"} == KEY_OUTCOMES
 
 
-@given(st.lists(st.tuples(st.none() | TIMES, st.none() | TIMES, st.none() | TIMES), max_size=30), st.randoms())
+@given(
+    st.lists(st.tuples(st.none() | TIMES, st.none() | TIMES, st.none() | TIMES), max_size=30), st.randoms()
+)
 def test_it_summarises_measurements_in_any_order(drawn: list[tuple[Any, Any, Any]], random: Any) -> None:
     rows = [
         of("ok", time_to_first_token_ms=a, total_response_time_ms=b, tokens_per_second=c) for a, b, c in drawn

@@ -287,7 +287,7 @@ async function showAnswer(url, operation, said, result) {
   } catch { /* not JSON: shown as it came */ }
   const meaning = body?.error?.message ?? resolve(operation.responses?.[response.status]).description ?? "";
   const size = new Blob([text]).size;
-  said.replaceChildren(statusBadge(response.status), ` ${meaning}`, el("span", { class: "facts" },
+  said.replaceChildren(statusBadge(response.status), ` ${meaning} `, el("span", { class: "facts" },
     `${time} ms, ${size < 1000 ? `${size} bytes` : `${(size / 1000).toFixed(1)} kB`}`));
   const headers = SHOWN_HEADERS.filter((name) => response.headers.has(name));
   result.replaceChildren(
@@ -389,7 +389,10 @@ function render() {
   const fitMenu = () => { byId("menu").open = wide.matches; };
   wide.addEventListener("change", fitMenu);
   byId("links").addEventListener("click", fitMenu);
-  byId("filter").addEventListener("input", () => applyFilter(all));
+  byId("filter").addEventListener("input", () => {
+    applyFilter(all);
+    byId("endpoints").scrollIntoView();
+  });
   addEventListener("hashchange", () => followAddress(all));
   byId("navigation").hidden = false;
   fitMenu();

@@ -1,0 +1,9 @@
+-- One JSON line with what wrk saw, for bench/load.py.
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests":%d,"seconds":%.6f,"bad_status":%d,"socket_errors":%d,"p50_us":%.1f,"p99_us":%.1f,"max_us":%.1f}\n',
+    summary.requests, summary.duration / 1e6, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50), latency:percentile(99), latency.max))
+end
