@@ -15,7 +15,7 @@ test: lint
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src tests bench docs/generate.py
+	$(BIN)/mypy src tests bench docs
 	$(BIN)/lint-imports
 
 format: $(VENV)/dev.stamp
@@ -58,7 +58,7 @@ schemas: $(VENV)/run.stamp
 	$(BIN)/openmodels schemas registry/schemas
 
 docs: $(VENV)/run.stamp
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf $(VENV) var

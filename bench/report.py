@@ -65,8 +65,8 @@ Loading and checking a registry of {files} files took {validation} s.
 ## How it is measured
 
 - `make bench` starts every server on a loopback port, one worker each, {pinning}.
-- It loads one after the other with `wrk -t1 -c64` in {rounds} interleaved rounds of {seconds} s (half as long for
-  the two slow ones), after one round that is not counted.
+- It loads one after the other with `wrk -t1 -c64` in {rounds} interleaved rounds of {seconds} s (half as
+  long for the two slow ones), after one round that is not counted.
 - Figures are medians of the rounds; ratios are medians of the ratios within a round.
 - Of {requests} answers, {failures} were not 200 or did not come. Bodies are the same bytes{differing}.
 - openmodels runs as `openmodels serve`, its rate limit counting but set out of reach, with all headers.

@@ -5,10 +5,11 @@ With ``--check`` it writes nothing and fails when a page is stale.
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from docs.examples import examples_json
 from openmodels.api.app import ENDPOINTS
 from openmodels.api.openapi import build_openapi
 from openmodels.domain.faults import CODES
@@ -108,25 +109,30 @@ def _plain(text: str) -> str:
     return text.replace("``", "`")
 
 
-PAGES = {"settings.md": settings_page, "validation.md": validation_page, "api.md": api_page}
+PAGES: dict[Path, Callable[[], str]] = {
+    FOLDER / "settings.md": settings_page,
+    FOLDER / "validation.md": validation_page,
+    FOLDER / "api.md": api_page,
+    FOLDER.parent / "src/openmodels/api/static/examples.json": examples_json,
+}
 
 
 def stale_pages() -> list[str]:
     """The names of the pages that are not what they should be."""
     return [
-        name
-        for name, make in PAGES.items()
-        if not (FOLDER / name).is_file() or (FOLDER / name).read_text(encoding="utf-8") != make()
+        str(page.relative_to(FOLDER.parent))
+        for page, make in PAGES.items()
+        if not page.is_file() or page.read_text(encoding="utf-8") != make()
     ]
 
 
 def main() -> None:
     """Write the pages, or check them."""
-    stale = stale_pages()
     if "--check" in sys.argv[1:]:
+        stale = stale_pages()
         sys.exit(f"stale: {', '.join(stale)}; run `make docs`" if stale else 0)
-    for name in stale:
-        (FOLDER / name).write_text(PAGES[name](), encoding="utf-8")
+    for page, make in PAGES.items():
+        page.write_text(make(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import structlog
 import uvloop
-from granian.constants import Interfaces
+from granian.constants import Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 from msgspec import Struct
@@ -208,6 +208,8 @@ def _server(settings: Settings, app: Edge, header_seconds: int) -> Server:
         http2_settings=HTTP2Settings(max_headers_size=MAX_HEAD_BYTES),
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
+        # Granian's own default leaves out clients that speak TLS 1.2 only, of which there are still many.
+        ssl_protocol_min=SSLProtocols.tls12,
     )
 
 

@@ -16,7 +16,8 @@ The tree::
         ├── NotFound           404
         ├── MethodNotAllowed   405
         ├── UriTooLong         414
-        └── RateLimited        429
+        ├── RateLimited        429
+        └── Unavailable        503
 
 A message is for the person who reads it: what was wrong, where, what to type instead.
 """
@@ -124,3 +125,10 @@ class RateLimited(RequestError):
         self.resets_in = resets_in
         unit = "second" if resets_in == 1 else "seconds"
         super().__init__(f"Rate limit exceeded. Try again in {resets_in} {unit}.")
+
+
+class Unavailable(RequestError):
+    """What would answer cannot be reached now; the same request may succeed later."""
+
+    status = 503
+    type = "SERVICE_UNAVAILABLE"

@@ -224,9 +224,12 @@ def _raw_value(
     file_variable = f"{setting.variable}_FILE"
     if setting.secret and environ.get(file_variable):
         try:
-            return Path(environ[file_variable]).read_text(encoding="utf-8").strip(), file_variable
-        except (OSError, UnicodeDecodeError):
+            text = Path(environ[file_variable]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError, ValueError):
             raise SettingsError(f"{file_variable} names a file that cannot be read") from None
+        if not text:
+            raise SettingsError(f"{file_variable} names an empty file; write the value into it")
+        return text, file_variable
     return setting.default, setting.variable
 
 

@@ -108,8 +108,9 @@ async def test_it_hides_what_failed_where_only_telemetry_could_answer(tmp_path: 
             "/api/telemetry/ranked/alpha-1",
         ):
             response = await service.get(target)
-            assert response.status_code >= 500
-            assert response.json()["error"]["status"] == response.status_code
+            assert response.status_code == 503
+            assert response.json()["error"]["status"] == 503
+            assert response.json()["error"]["type"] == "SERVICE_UNAVAILABLE"
             assert "openmodels.db" not in response.text
             assert "table" not in response.text
 

@@ -11,13 +11,13 @@ from fixtures.service import Service
 from fixtures.shapes import RATE_LIMIT_HEADERS
 from openmodels.api.app import ENDPOINTS
 from openmodels.api.endpoint import Endpoint, parse
-from openmodels.api.openapi import build_openapi
+from openmodels.api.openapi import build_openapi, example_answers
 from openmodels.errors import RequestError
 
 pytestmark = pytest.mark.anyio
 
 Json = dict[str, Any]
-DOCUMENT = parse(msgspec.json.encode(build_openapi(ENDPOINTS, version="0.0.0")))
+DOCUMENT = parse(msgspec.json.encode(build_openapi(ENDPOINTS, version="0.0.0", examples=example_answers())))
 OPERATIONS: dict[str, Json] = {path: item["get"] for path, item in DOCUMENT["paths"].items()}
 ERROR_STATUSES = {"400", "405", "414", "429", "500"}
 POPULATED = [
@@ -191,12 +191,20 @@ def test_it_documents_the_default(path: str, name: str, default: object) -> None
 
 
 @pytest.mark.parametrize("path", OPERATIONS)
+def test_it_shows_an_example_answer_that_fits_its_schema(path: str) -> None:
+    content = OPERATIONS[path]["responses"]["200"]["content"]["application/json"]
+    assert problems(content["schema"], content["example"]) == []
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
 def test_it_documents_every_status_and_header(path: str) -> None:
     responses = OPERATIONS[path]["responses"]
     expected = {"200"} | ERROR_STATUSES
     if "{" in path:
         expected |= {"404"}
     expected |= {"503"} if path == "/api/health" else {"304"}
+    if path.startswith("/api/telemetry/"):
+        expected |= {"503"}
     assert set(responses) == expected
     for response in map(resolved, responses.values()):
         assert response["description"]
@@ -211,7 +219,7 @@ def test_it_documents_every_status_and_header(path: str) -> None:
         assert "Link" in responses["200"]["headers"]
 
 
-@pytest.mark.parametrize("status", sorted(ERROR_STATUSES | {"404"}))
+@pytest.mark.parametrize("status", sorted(ERROR_STATUSES | {"404", "503"}))
 def test_it_shows_an_example_of_each_error_that_fits_its_schema(status: str) -> None:
     media = DOCUMENT["components"]["responses"][status]["content"]["application/json"]
     assert problems(media["schema"], media["example"]) == []

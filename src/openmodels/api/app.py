@@ -12,11 +12,11 @@ from litestar.response import Redirect
 
 from openmodels.api import docs, models, ops, providers, telemetry
 from openmodels.api.endpoint import Ask, Endpoint, Services
-from openmodels.api.openapi import build_openapi
+from openmodels.api.openapi import build_openapi, example_answers
 from openmodels.api.wire import read_params
-from openmodels.edge.errors import INTERNAL_MESSAGE, envelope
+from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
 from openmodels.edge.exchange import FRESHNESS, REQUEST_ID, Freshness
-from openmodels.errors import BadRequest, NotFound, RequestError
+from openmodels.errors import BadRequest, NotFound, RequestError, StoreError, Unavailable
 
 log: Any = structlog.get_logger(__name__)
 
@@ -33,7 +33,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 def create_api(services: Services) -> Litestar:
     """The ASGI application that answers what the edge has no ready answer for."""
-    document = msgspec.json.encode(build_openapi(ENDPOINTS, version=services.version))
+    document = msgspec.json.encode(
+        build_openapi(ENDPOINTS, version=services.version, examples=example_answers())
+    )
     return Litestar(
         route_handlers=[
             *(_route(endpoint, services) for endpoint in ENDPOINTS),
@@ -95,7 +97,10 @@ def _explain(request: AnyRequest, exception: Exception) -> Response[bytes]:
     """Any failure, in the envelope. What nobody foresaw is logged, and its text stays here."""
     request_id = request.scope.get(REQUEST_ID, "")
     error = _translated(request, exception)
-    if error.status >= 500:
+    if isinstance(error, Unavailable):
+        # The database's own reason, in one line: a traceback for each request would bury it.
+        log.warning("answering 503", request_id=request_id, reason=str(exception))
+    elif error.status >= 500:
         log.error("request failed", request_id=request_id, exc_info=exception)
     return Response(envelope(error, str(request_id)), status_code=error.status, media_type=JSON)
 
@@ -103,6 +108,8 @@ def _explain(request: AnyRequest, exception: Exception) -> Response[bytes]:
 def _translated(request: AnyRequest, exception: Exception) -> RequestError:
     if isinstance(exception, RequestError):
         return exception
+    if isinstance(exception, StoreError):
+        return Unavailable(UNAVAILABLE_MESSAGE)
     if isinstance(exception, HTTPException):
         if exception.status_code == 404:
             path = request.scope["path"][:100]

@@ -43,7 +43,8 @@ FILTERS = (
     ),
     choices(
         "capability",
-        "What the model must be able to do; several are ORed.",
+        "What the model must be able to do; several are ORed. Other spellings, such as `tools` for "
+        "`function-calling`, are understood.",
         CAPABILITIES,
         aliases=CAPABILITY_ALIASES,
         example=["vision"],
@@ -89,7 +90,9 @@ def page_of(parts: Sequence[bytes], ask: Ask, total: int) -> Answer:
     """One page of a list: the encoded items, and which page it is."""
     page, limit = ask.params["page"], ask.params["limit"]
     body = b'{"data":%s,"pagination":{"page":%d,"limit":%d,"total":%d}}' % (joined(parts), page, limit, total)
-    return Answer(body=body, link=page_links(ask.path, ask.query, page=page, limit=limit, total=total))
+    return Answer(
+        body=body, link=page_links(ask.path, ask.query, ask.params, page=page, limit=limit, total=total)
+    )
 
 
 def page_slice(ask: Ask) -> slice:

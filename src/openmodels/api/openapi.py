@@ -1,15 +1,29 @@
 """The OpenAPI 3.1 document, built from the endpoints: what is documented is what is read and answered."""
 
+import inspect
 import re
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from openmodels.api.endpoint import Endpoint
 from openmodels.api.wire import Param
 from openmodels.domain.schema import components
+from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
 from openmodels.edge.exchange import Freshness
+from openmodels.edge.urls import MAX_URL
+from openmodels.errors import (
+    BadRequest,
+    MethodNotAllowed,
+    NotFound,
+    RateLimited,
+    RequestError,
+    Unavailable,
+    UriTooLong,
+)
 
 DESCRIPTION = """\
 The open registry and observatory of language-model providers. Public and read-only: no key, no sign-in,
@@ -30,11 +44,11 @@ class ErrorDetail(Struct, frozen=True):
     """Its name."""
     value: str
     """What was given."""
-    allowed: tuple[str, ...] | None = None
+    allowed: tuple[str, ...] | UnsetType = UNSET
     """What it takes instead, where that is a list; absent otherwise."""
-    range: tuple[float | None, float | None] | None = None
+    range: tuple[float | None, float | None] | UnsetType = UNSET
     """What it takes instead, where that is a range; absent otherwise."""
-    did_you_mean: str | None = None
+    did_you_mean: str | UnsetType = UNSET
     """What was probably meant; absent when nothing is near."""
 
 
@@ -46,11 +60,11 @@ class ErrorBody(Struct, frozen=True):
     message: str
     """For people."""
     type: str
-    """For programs: BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, URI_TOO_LONG, RATE_LIMITED or
-    INTERNAL_ERROR."""
+    """For programs: BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, URI_TOO_LONG, RATE_LIMITED,
+    SERVICE_UNAVAILABLE or INTERNAL_ERROR."""
     request_id: str
     """The same as the X-Request-ID header; name it when you report a problem."""
-    details: tuple[ErrorDetail, ...] | None = None
+    details: tuple[ErrorDetail, ...] | UnsetType = UNSET
     """One item for each parameter that was wrong; absent otherwise."""
 
 
@@ -81,18 +95,33 @@ _HEADERS: Mapping[str, tuple[str, dict[str, Any], Any]] = {
 _ALWAYS = ("X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _VALIDATORS = ("ETag", "Last-Modified", "Cache-Control")
 
-_ERRORS: Mapping[int, tuple[str, str, str]] = {
-    400: ("BAD_REQUEST", "Invalid query parameters or a malformed request", "limit must be an integer …"),
-    404: ("NOT_FOUND", "The requested resource does not exist", "Model not found: 'gpt-4oo'. Did you mean …"),
-    405: ("METHOD_NOT_ALLOWED", "The API is read-only", "POST is not allowed: …"),
-    414: ("URI_TOO_LONG", "The URL is too long", "The URL is longer than 8192 bytes"),
-    429: ("RATE_LIMITED", "Too many requests", "Rate limit exceeded. Try again in 45 seconds."),
-    500: ("INTERNAL_ERROR", "Unexpected server error", "An unexpected error occurred. …"),
+_ERRORS: Mapping[int, tuple[str, RequestError]] = {
+    400: (
+        "Invalid query parameters or a malformed request",
+        BadRequest(
+            "limit must be an integer from 1 to 100, not '200'",
+            [{"parameter": "limit", "value": "200", "range": [1, 100]}],
+        ),
+    ),
+    404: (
+        "The requested resource does not exist",
+        NotFound("Model not found: 'gpt4o'. Did you mean 'gpt-4o'?"),
+    ),
+    405: ("The API is read-only", MethodNotAllowed("POST is not allowed: this API is read-only; use GET")),
+    414: ("The URL is too long", UriTooLong(f"The URL is longer than {MAX_URL} bytes")),
+    429: ("Too many requests", RateLimited(45)),
+    500: ("Unexpected server error", RequestError(INTERNAL_MESSAGE)),
+    503: ("Telemetry cannot be read at the moment", Unavailable(UNAVAILABLE_MESSAGE)),
 }
 
+EXAMPLE_IDS: Mapping[str, str] = {"model_id": "deepseek-v3", "provider_id": "openai"}
+_REQUEST_ID = "9f86d08100000001"
 
-def build_openapi(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, Any]:
-    """The whole document as plain values."""
+
+def build_openapi(
+    endpoints: Sequence[Endpoint], *, version: str, examples: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The whole document as plain values; ``examples`` are answers by path."""
     bodies = [endpoint.body for endpoint in endpoints]
     structs = [ErrorEnvelope, *(body for body in bodies if not _item_of(body))]
     structs += [item for body in bodies if (item := _item_of(body))]
@@ -106,7 +135,10 @@ def build_openapi(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, A
         },
         "servers": [{"url": "/", "description": "This server"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(endpoint.tag for endpoint in endpoints)],
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints},
+        "paths": {
+            endpoint.path: {"get": _operation(endpoint, (examples or {}).get(endpoint.path))}
+            for endpoint in endpoints
+        },
         "components": {
             "schemas": components(structs, "#/components/schemas/{name}"),
             "headers": {
@@ -118,23 +150,31 @@ def build_openapi(endpoints: Sequence[Endpoint], *, version: str) -> dict[str, A
     }
 
 
+def example_answers() -> dict[str, Any]:
+    """By path: an answer to the endpoint's example request, as ``make docs`` wrote it down."""
+    written = (files("openmodels.api") / "static" / "examples.json").read_bytes()
+    return dict(msgspec.json.decode(written))
+
+
 def _item_of(body: Any) -> Any:
     """The item type of a body that is a bare array; None for an object."""
     return getattr(body, "__args__", (None,))[0]
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, example: Any) -> dict[str, Any]:
     ids = re.findall(r"\{(\w+)\}", endpoint.path)
     errors = [400, 404, 405, 414, 429, 500] if ids else [400, 405, 414, 429, 500]
     cacheable = endpoint.freshness is not Freshness.NEVER
-    responses: dict[str, Any] = {"200": _answer_response(endpoint, "The answer.")}
+    responses: dict[str, Any] = {"200": _answer_response(endpoint, _first_line(endpoint.body), example)}
     if cacheable:
         responses["304"] = {
             "description": "What the client has is still true.",
             "headers": _headers(*_ALWAYS, *_VALIDATORS, "X-Registry-Revision"),
         }
     if endpoint.degraded:
-        responses["503"] = _answer_response(endpoint, "Something is down; the body says what.")
+        responses["503"] = _answer_response(endpoint, "Something is down; the body says what.", None)
+    elif endpoint.tag == "Telemetry":
+        errors.append(503)
     responses |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in errors}
     return {
         "operationId": endpoint.handle.__name__,
@@ -146,7 +186,13 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _answer_response(endpoint: Endpoint, description: str) -> dict[str, Any]:
+def _first_line(body: Any) -> str:
+    item = _item_of(body)
+    doc = inspect.getdoc(item or body) or ""
+    return f"A list. Each item: {doc.splitlines()[0]}" if item else doc.splitlines()[0]
+
+
+def _answer_response(endpoint: Endpoint, description: str, example: Any) -> dict[str, Any]:
     item = _item_of(endpoint.body)
     reference = {"$ref": f"#/components/schemas/{(item or endpoint.body).__name__}"}
     headers = [*_ALWAYS, "X-Registry-Revision", "Cache-Control"]
@@ -154,26 +200,26 @@ def _answer_response(endpoint: Endpoint, description: str) -> dict[str, Any]:
         headers += ["ETag", "Last-Modified"]
     if endpoint.paged:
         headers.append("Link")
+    content: dict[str, Any] = {"schema": {"type": "array", "items": reference} if item else reference}
+    if example is not None:
+        content["example"] = example
     return {
         "description": description,
         "headers": _headers(*headers),
-        "content": {
-            "application/json": {"schema": {"type": "array", "items": reference} if item else reference}
-        },
+        "content": {"application/json": content},
     }
 
 
 def _error_response(status: int) -> dict[str, Any]:
-    kind, description, message = _ERRORS[status]
+    description, error = _ERRORS[status]
     extra = {405: ("Allow",), 429: ("Retry-After",)}.get(status, ())
-    error = {"status": status, "message": message, "type": kind, "request_id": "9f86d08100000001"}
     return {
         "description": description,
         "headers": _headers(*_ALWAYS, *extra),
         "content": {
             "application/json": {
                 "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
-                "example": {"error": error},
+                "example": msgspec.json.decode(envelope(error, _REQUEST_ID)),
             }
         },
     }
@@ -185,7 +231,6 @@ def _headers(*names: str) -> dict[str, Any]:
 
 def _path_parameter(name: str) -> dict[str, Any]:
     kind = name.removesuffix("_id")
-    example = {"model": "deepseek-v3", "provider": "openai"}[kind]
     alias = " or one of its aliases" if kind == "model" else ""
     return {
         "name": name,
@@ -193,7 +238,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
         "required": True,
         "description": f"The {kind}'s id{alias}.",
         "schema": ID_SCHEMA,
-        "example": example,
+        "example": EXAMPLE_IDS[name],
     }
 
 

@@ -1,7 +1,7 @@
 """Query parameters: declared once, then read, checked, explained and documented from the declaration."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
@@ -231,10 +231,15 @@ def read_params(query: bytes, params: Sequence[Param]) -> dict[str, Any]:
     return values
 
 
-def page_links(path: str, query: bytes, *, page: int, limit: int, total: int) -> str:
-    """The ``Link`` header (RFC 8288) of one page of a list: first, prev, next, last."""
+def page_links(
+    path: str, query: bytes, declared: Container[str], *, page: int, limit: int, total: int
+) -> str:
+    """The ``Link`` header (RFC 8288) of one page of a list: first, prev, next, last.
+
+    Only ``declared`` parameters are kept: the others are ignored, and could blow the header up.
+    """
     last = max(1, -(-total // limit))
-    kept = [(name, value) for name, value in decode_query(query) if name != "page"]
+    kept = [(name, value) for name, value in decode_query(query) if name in declared and name != "page"]
 
     def link(number: int, relation: str) -> str:
         return f'<{path}?{urlencode([*kept, ("page", str(number))])}>; rel="{relation}"'

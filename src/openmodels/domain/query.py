@@ -162,10 +162,10 @@ def compare_offerings(
 ) -> list[OfferingEntry]:
     """The offerings in the regions asked for, sorted as asked.
 
-    Unknown values come last; ties are told apart by input price, then by provider id. ``global`` counts
-    as every region.
+    Unknown values come last; ties are told apart by input price, then by provider id. ``global`` is a
+    region like others: who asks where data stays must not be told "anywhere".
     """
-    wanted = {*region, "global"} if region else set()
+    wanted = set(region)
     chosen = [e for e in offerings if not wanted or wanted.intersection(e.record.available_regions)]
     chosen.sort(key=lambda entry: input_price_key(entry.record))
     if sort != "price":

@@ -159,7 +159,10 @@ def rank(
         scores = {name: _score(name, own[name], [v[name] for v in values.values()]) for name in FACTORS}
         composite = sum(mine[name] * scores[name] for name in FACTORS)
         price = UNKNOWN_LAST if own["price"] is None else own["price"]
-        scored.append(((-composite, price, candidate.offering.provider_id), candidate, mine, scores))
+        # Rounded, so that scores which are equal on paper leave the decision to the price.
+        scored.append(
+            ((-round(composite, 9), price, candidate.offering.provider_id), candidate, mine, scores)
+        )
     scored.sort(key=lambda item: item[0])
     ranked = [
         _ranked(number, candidate, min(100.0, max(0.0, -key[0])), _factors(candidate, mine, scores, currency))

@@ -14,6 +14,9 @@ from typing import Any
 
 import msgspec
 
+from openmodels.domain.vocabulary import VOCABULARIES
+
+_ORDERED: dict[frozenset[Any], tuple[str, ...]] = {frozenset(words): words for words in VOCABULARIES}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -49,7 +52,7 @@ def components(types: Iterable[type], ref_template: str = "#/$defs/{name}") -> d
     _, schemas = msgspec.json.schema_components(types, ref_template=ref_template)
     structs = {struct.__name__: struct for struct in _reachable_structs(types)}
     for name, schema in schemas.items():
-        _write_decimals_as_numbers(schema)
+        _in_our_words(schema)
         if name in structs:
             for field, doc in field_docs(structs[name]).items():
                 if field in schema.get("properties", {}):
@@ -86,16 +89,20 @@ def _described(schema: dict[str, Any], doc: str) -> dict[str, Any]:
     return {"description": doc, **kept}
 
 
-def _write_decimals_as_numbers(node: Any) -> None:
+def _in_our_words(node: Any) -> None:
+    """Decimals as numbers, since they are written so; vocabularies typed, and in their own order."""
     if isinstance(node, dict):
+        if "enum" in node and all(isinstance(word, str) for word in node["enum"]):
+            node["type"] = "string"
+            node["enum"] = list(_ORDERED.get(frozenset(node["enum"])) or node["enum"])
         if node.get("format") == "decimal":
             del node["format"]
             node["type"] = "number"
         for value in node.values():
-            _write_decimals_as_numbers(value)
+            _in_our_words(value)
     elif isinstance(node, list):
         for value in node:
-            _write_decimals_as_numbers(value)
+            _in_our_words(value)
 
 
 def document(struct: type, *, identifier: str) -> dict[str, Any]:

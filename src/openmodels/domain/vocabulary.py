@@ -49,6 +49,16 @@ COMPATIBILITIES: tuple[str, ...] = get_args(Compatibility)
 PROVIDER_STATUSES: tuple[str, ...] = get_args(ProviderStatus)
 PERIODS: tuple[str, ...] = get_args(Period)
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
+VOCABULARIES = (
+    CAPABILITIES,
+    MODALITIES,
+    LIFECYCLES,
+    AUTH_TYPES,
+    COMPATIBILITIES,
+    PROVIDER_STATUSES,
+    PERIODS,
+    OUTCOMES,
+)
 
 PERIOD_SECONDS: Mapping[str, int] = {
     "1h": 3600,

@@ -6,6 +6,7 @@ import msgspec
 
 from openmodels.errors import RequestError
 
+UNAVAILABLE_MESSAGE = "Telemetry cannot be read at the moment. Try again in a minute."
 INTERNAL_MESSAGE = "An unexpected error occurred. Please report it with this request id."
 
 

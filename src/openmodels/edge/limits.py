@@ -13,12 +13,18 @@ IPV6_PREFIX = 64
 class Bucket:
     """What one client has left in its window."""
 
-    __slots__ = ("left", "reset_header", "resets_at")
+    __slots__ = ("began_at", "left", "reset_header", "resets_at")
 
-    def __init__(self, left: int, resets_at: float) -> None:
+    def __init__(self, left: int, began_at: float) -> None:
+        resets_at = began_at + WINDOW_SECONDS
         self.left = left
+        self.began_at = began_at
         self.resets_at = resets_at
         self.reset_header = (b"x-ratelimit-reset", b"%d" % math.ceil(resets_at))
+
+    def holds(self, now: float) -> bool:
+        """Whether its window is open. A clock that was set back ends it: it could last for hours else."""
+        return self.began_at <= now < self.resets_at
 
     def resets_in(self, now: float) -> int:
         """Whole seconds until the window ends, at least 1."""
@@ -56,7 +62,7 @@ class MemoryLimiter:
     def take(self, client: str, now: float) -> Bucket:
         """Count one request; the bucket's ``left`` is negative when it is one too many."""
         bucket = self._young.get(client)
-        if bucket is None or now >= bucket.resets_at:
+        if bucket is None or not bucket.began_at <= now < bucket.resets_at:
             bucket = self._renew(client, now)
         bucket.left -= 1
         return bucket
@@ -64,17 +70,17 @@ class MemoryLimiter:
     def peek(self, client: str, now: float) -> Bucket:
         """The client's bucket, without counting."""
         bucket = self._young.get(client) or self._old.get(client)
-        if bucket is None or now >= bucket.resets_at:
-            return Bucket(self.limit, now + WINDOW_SECONDS)
+        if bucket is None or not bucket.holds(now):
+            return Bucket(self.limit, now)
         return bucket
 
     def _renew(self, client: str, now: float) -> Bucket:
-        if now >= self._turn_at:
+        if not self._turn_at - WINDOW_SECONDS <= now < self._turn_at:
             self._old, self._young = self._young, {}
             self._turn_at = now + WINDOW_SECONDS
         bucket = self._old.pop(client, None)
-        if bucket is None or now >= bucket.resets_at:
-            bucket = Bucket(self.limit, now + WINDOW_SECONDS)
+        if bucket is None or not bucket.holds(now):
+            bucket = Bucket(self.limit, now)
         self._young[client] = bucket
         return bucket
 
