@@ -24,9 +24,9 @@ class SystemClock:
         """The wall-clock time, timezone-aware, in UTC."""
         return datetime.now(UTC)
 
-    def unix(self) -> float:
-        """The wall-clock time in seconds since 1970-01-01 UTC."""
-        return time.time()
+    # Every request asks, so the builtin itself, without a method around it.
+    unix = staticmethod(time.time)
+    """The wall-clock time in seconds since 1970-01-01 UTC."""
 
 
 class SettableClock:

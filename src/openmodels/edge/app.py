@@ -77,8 +77,8 @@ class Edge:
         self._proxies = proxies
         self._https_only = https_only
         self._common = [*COMMON, HSTS] if tls or https_only else list(COMMON)
-        self._run = secrets.token_hex(4).encode()
-        self._numbers = itertools.count(1)
+        # From a random start, so that ids of two runs or two nodes do not meet.
+        self._numbers = itertools.count(secrets.randbits(62) | 1 << 62)
         if limiter is not None:
             limit_header = (b"x-ratelimit-limit", b"%d" % limiter.limit)
             self._api_common = [*self._common, limit_header]
@@ -91,8 +91,7 @@ class Edge:
         if scope["type"] != "http":
             await self._not_http(scope, receive, send)
             return
-        request_id = b"%s%08x" % (self._run, next(self._numbers))
-        own: list[Header] = [(b"x-request-id", request_id)]
+        own: list[Header] = [(b"x-request-id", b"%x" % next(self._numbers))]
         path, method = scope["raw_path"], scope["method"]
         headers = dict(scope["headers"])
         now = self._time()
@@ -104,10 +103,10 @@ class Edge:
                 secure = headers[b"x-forwarded-proto"].split(b",")[-1].strip().lower() == b"https"
         api = path.startswith(API) or _leads_to_api(scope["path"])
         if api and self._limiter is not None:
-            bucket, too_many = self._count(client, path, method, headers, now)
-            own.append((b"x-ratelimit-remaining", b"%d" % max(0, bucket.left)))
-            own.append(bucket.reset_header)
-            if too_many:
+            bucket = self._count(client, path, method, headers, now)
+            left = max(0, bucket.left)
+            own += ((b"x-ratelimit-remaining", b"%d" % left), bucket.reset_header)
+            if bucket.left < 0:
                 await self._refuse(RateLimited(bucket.resets_in(now)), scope, send, own, api=api)
                 return
         if self._https_only and not secure:
@@ -137,8 +136,8 @@ class Edge:
 
     def _count(
         self, client: str, path: bytes, method: str, headers: dict[bytes, bytes], now: float
-    ) -> tuple[Bucket, bool]:
-        """The client's bucket, and whether the request is one too many.
+    ) -> Bucket:
+        """The client's bucket, negative when this request is one too many.
 
         A health check or a preflight is not counted and never too many, whatever else the client asked for.
         """
@@ -147,9 +146,8 @@ class Edge:
         name = counted_as(client) if ":" in client else client
         preflight = method == "OPTIONS" and b"access-control-request-method" in headers
         if preflight or path == HEALTH:
-            return limiter.peek(name, now), False
-        bucket = limiter.take(name, now)
-        return bucket, bucket.left < 0
+            return limiter.peek(name, now)
+        return limiter.take(name, now)
 
     async def _fetch(
         self, scope: Scope, receive: Receive, send: Send, own: list[Header], now: float, *, api: bool

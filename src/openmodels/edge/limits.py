@@ -42,7 +42,7 @@ class Limiter(Protocol):
         ...
 
     def peek(self, client: str, now: float) -> Bucket:
-        """The client's bucket, without counting."""
+        """A copy of the client's bucket, without counting; its ``left`` is never negative."""
         ...
 
 
@@ -68,11 +68,11 @@ class MemoryLimiter:
         return bucket
 
     def peek(self, client: str, now: float) -> Bucket:
-        """The client's bucket, without counting."""
+        """A copy of the client's bucket, without counting; its ``left`` is never negative."""
         bucket = self._young.get(client) or self._old.get(client)
         if bucket is None or not bucket.holds(now):
             return Bucket(self.limit, now)
-        return bucket
+        return Bucket(max(0, bucket.left), bucket.began_at)
 
     def _renew(self, client: str, now: float) -> Bucket:
         if not self._turn_at - WINDOW_SECONDS <= now < self._turn_at:
