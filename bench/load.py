@@ -46,7 +46,9 @@ def hit_all(
 def _wrk(arguments: list[str], seconds: int, connections: int, cores: Cores) -> Round:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *arguments]
     done = subprocess.run(
-        [*cores.pin_client, *command], capture_output=True, text=True, timeout=seconds + 20, check=True
+        [*cores.pin_client, *command], capture_output=True, text=True, timeout=seconds + 20, check=False
     )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {done.stdout}{done.stderr}")
     line = next(line for line in done.stdout.splitlines() if line.startswith("{"))
     return Round(**json.loads(line))

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import structlog
 import uvloop
 from granian.constants import Interfaces, SSLProtocols
@@ -100,24 +101,33 @@ def serve(
     ``announce`` is called with the address and the snapshot once requests are answered. Raises
     ``SettingsError``, ``StoreError``, ``RegistryUnreadable`` or ``RegistryInvalid`` before that.
     """
-    require_free_port(settings.host, settings.port)
+    address = listening_address(settings.host, settings.port)
     require_certificate(settings.tls_cert, settings.tls_key)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(
-            _serve(settings, publish_first=publish_first, announce=announce, header_seconds=header_seconds)
+            _serve(
+                msgspec.structs.replace(settings, host=address),
+                publish_first=publish_first,
+                announce=announce,
+                header_seconds=header_seconds,
+            )
         )
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Raise ``SettingsError`` unless the address can be listened on.
+def listening_address(host: str, port: int) -> str:
+    """The IP address to listen on for ``host``. Raises ``SettingsError`` unless its port is free.
 
-    The server itself shares ports between processes (SO_REUSEPORT), so it would not notice another one.
+    The server takes addresses only, no names; and it shares ports between processes (SO_REUSEPORT), so it
+    would not notice another one.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise SettingsError(f"HOST={host} is not known: set HOST to an address of this machine") from None
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(address)
         except OSError as error:
             reasons = {
                 errno.EADDRINUSE: f"port {port} is taken: stop what uses it, or set PORT to another",
@@ -125,6 +135,7 @@ def require_free_port(host: str, port: int) -> None:
             }
             other = f"cannot listen on {host}:{port}: set HOST to an address of this machine"
             raise SettingsError(reasons.get(error.errno or 0, other)) from None
+    return str(address[0])
 
 
 def require_certificate(cert: Path | None, key: Path | None) -> None:
@@ -167,9 +178,10 @@ async def _serve(
         serving = asyncio.create_task(server.serve())
         watching = asyncio.create_task(live.watch(settings.poll_interval))
         await _until_listening(settings.host, settings.port, serving)
-        scheme = "https" if settings.tls_cert else "http"
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        announce(f"{scheme}://{host}:{settings.port}", live.snapshot)
+        if not serving.done():
+            scheme = "https" if settings.tls_cert else "http"
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            announce(f"{scheme}://{host}:{settings.port}", live.snapshot)
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         watching.cancel()
         if serving.done():

@@ -40,6 +40,11 @@ def test_it_answers_as_soon_as_it_says_that_it_serves(tmp_path: Path, bundled: P
         assert server.revision() in server.output
 
 
+def test_it_takes_a_name_for_its_address(tmp_path: Path, bundled: Path) -> None:
+    with start_server(tmp_path, registry=bundled, HOST="localhost") as server:
+        assert "http://127.0.0.1:" in server.output or "http://[::1]:" in server.output
+
+
 def test_it_stops_at_once_when_nobody_is_connected(tmp_path: Path, bundled: Path) -> None:
     with serving(tmp_path, bundled) as server:
         check_clean_stop(server)

@@ -37,6 +37,13 @@ def test_it_says_that_it_cannot_listen_on_an_address(tmp_path: Path, bundled: Pa
     assert line.endswith("set HOST to an address of this machine")
 
 
+def test_it_says_that_a_name_is_not_known(tmp_path: Path, bundled: Path) -> None:
+    line = refusal(tmp_path, "serve", "--publish", HOST="no such host", REGISTRY=str(bundled))
+    assert line == "HOST must be an address, not 'no such host'"
+    line = refusal(tmp_path, "serve", "--publish", HOST="a" * 70, REGISTRY=str(bundled))
+    assert line.endswith("is not known: set HOST to an address of this machine")
+
+
 def test_it_says_that_the_data_folder_cannot_be_made(tmp_path: Path, bundled: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     line = refusal(

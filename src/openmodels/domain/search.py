@@ -10,7 +10,7 @@ import bisect
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from msgspec import Struct
@@ -65,23 +65,30 @@ class _Vocabulary:
     def matches(
         self, part: str, *, inside: float, beginning: float, whole: float
     ) -> list[tuple[float, frozenset[int]]]:
-        """The entries of each word that holds ``part``, with the score given for where; 0 leaves out."""
-        found = []
-        if inside:
-            joined, starts = self._joined, self._starts
-            at = joined.find(part)
-            while at >= 0:
-                word = bisect.bisect_right(starts, at - 1) - 1
-                if starts[word] != at - 1:
-                    found.append((inside, self._postings[self.words[word]]))
-                at = joined.find(part, starts[word + 1])
-        if beginning:
-            low = bisect.bisect_left(self.words, part)
-            high = bisect.bisect_right(self.words, part + "\U0010ffff")
-            found += [(beginning, self._postings[word]) for word in self.words[low:high] if word != part]
-        if part in self._postings:
-            found.append((whole, self._postings[part]))
-        return found
+        """The entries whose words hold ``part``, with the score that is given for where; 0 leaves out."""
+        return [
+            (inside, self._entries(self._holding(part) if inside else ())),
+            (beginning, self._entries(self._longer(part) if beginning else ())),
+            (whole, self._postings.get(part, frozenset())),
+        ]
+
+    def _holding(self, part: str) -> Iterator[str]:
+        """The words that have ``part`` somewhere after their beginning only."""
+        joined, starts = self._joined, self._starts
+        at = joined.find(part)
+        while at >= 0:
+            word = bisect.bisect_right(starts, at - 1) - 1
+            if starts[word] != at - 1:
+                yield self.words[word]
+            at = joined.find(part, starts[word + 1])
+
+    def _longer(self, prefix: str) -> Sequence[str]:
+        """The words that begin with ``prefix`` and go on."""
+        low = bisect.bisect_right(self.words, prefix)
+        return self.words[low : bisect.bisect_right(self.words, prefix + "\U0010ffff")]
+
+    def _entries(self, words: Iterable[str]) -> frozenset[int]:
+        return frozenset().union(*map(self._postings.__getitem__, words))
 
     def resembling(self, word: str) -> list[tuple[frozenset[int], float]]:
         near = process.extract(
