@@ -1,6 +1,7 @@
 """Ready answers, each compressed at most once per coding, evicted by the second-chance rule."""
 
 import hashlib
+from collections import OrderedDict
 from email.utils import formatdate, parsedate_to_datetime
 
 from openmodels.edge.encoding import MIN_SIZE, compress
@@ -90,7 +91,8 @@ class ResponseCache:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._entries: dict[Key, Entry] = {}
+        # An OrderedDict, whose first entry is found at once; a dict walks over what was dropped before it.
+        self._entries: OrderedDict[Key, Entry] = OrderedDict()
 
     def get(self, key: Key, now: float, epoch: int) -> Entry | None:
         """The entry, unless it is missing, too old, or older than the telemetry that it shows."""
@@ -113,7 +115,7 @@ class ResponseCache:
             oldest = next(iter(self._entries))
             if self._entries[oldest].used:
                 self._entries[oldest].used = False
-                self._entries[oldest] = self._entries.pop(oldest)
+                self._entries.move_to_end(oldest)
             else:
                 self._drop(oldest)
         self._entries[key] = entry
