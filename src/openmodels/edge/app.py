@@ -74,7 +74,7 @@ class Edge:
         self._cache = cache
         self._time = clock.unix
         self._limiter = limiter
-        self._proxies = proxies
+        self._proxies = proxies if proxies else None
         self._https_only = https_only
         self._common = [*COMMON, HSTS] if tls or https_only else list(COMMON)
         # From a random start, so that ids of two runs or two nodes do not meet.
@@ -97,7 +97,7 @@ class Edge:
         now = self._time()
         client = scope["client"][0] if scope["client"] else ""
         secure = scope["scheme"] == "https"
-        if self._proxies and self._proxies.trusts(client):
+        if self._proxies is not None and self._proxies.trusts(client):
             client = self._proxies.client_of(client, scope["headers"])
             if b"x-forwarded-proto" in headers:
                 secure = headers[b"x-forwarded-proto"].split(b",")[-1].strip().lower() == b"https"
