@@ -160,6 +160,14 @@ async def test_it_keeps_the_old_revision_when_the_new_one_cannot_be_read() -> No
     assert (await service.get("/api/health")).json()["status"] == "degraded"
 
 
+async def test_it_keeps_the_text_of_what_nobody_foresaw_to_the_log() -> None:
+    service, store = await failing_service()
+    store.error = KeyError("a secret of the inside")
+    refused = await service.publish(renamed())
+    health = await registry_health(service, 503)
+    assert health["problem"] == f"revision {refused} cannot be served: the log says why"
+
+
 async def test_it_is_healthy_again_once_a_good_revision_comes() -> None:
     service, store = await failing_service()
     store.error = RecordUnreadable("broken")

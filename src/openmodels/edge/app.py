@@ -74,7 +74,7 @@ class Edge:
         self._cache = cache
         self._time = clock.unix
         self._limiter = limiter
-        self._proxies = proxies if proxies else None
+        self._proxies = proxies or None
         self._https_only = https_only
         self._common = [*COMMON, HSTS] if tls or https_only else list(COMMON)
         # From a random start, so that ids of two runs or two nodes do not meet.

@@ -116,14 +116,16 @@ class Live:
                 snapshot = await asyncio.to_thread(
                     build_snapshot, registry, revision=head.revision, published_at=head.published_at
                 )
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old revision must go on serving
+        except Exception as error:
             if isinstance(error, StoreError) and not isinstance(error, RecordUnreadable):
                 # The database failed, not the revision: the next look tries again.
                 self._not_reached(error)
                 return
             self._refused = revision
-            self.problem = f"revision {revision} cannot be served: {error}"
-            log.error("revision refused", revision=revision, reason=str(error))
+            # /api/health shows this to everybody, so the text of what nobody foresaw stays in the log.
+            reason = str(error) if isinstance(error, RecordUnreadable) else "the log says why"
+            self.problem = f"revision {revision} cannot be served: {reason}"
+            log.error("revision refused", revision=revision, exc_info=error)
             return
         self._snapshot = snapshot
         self.problem = self._refused = None
