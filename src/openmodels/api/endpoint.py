@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import structlog
 from msgspec import Struct
 
@@ -133,8 +132,3 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """A request's path and query, as in the documentation; it really works."""
     degraded: bool = False
     """Whether it can answer 503 with the same body."""
-
-
-def parse(body: bytes) -> Any:
-    """JSON back to plain values, for documentation and tests."""
-    return msgspec.json.decode(body)

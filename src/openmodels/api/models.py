@@ -1,8 +1,7 @@
 """The endpoints about models."""
 
-from collections.abc import Sequence
-
 from openmodels.api.endpoint import Answer, Ask, Endpoint
+from openmodels.api.lists import filters_of, joined, page_of, page_slice
 from openmodels.api.params import LIMIT, PAGE, PERIOD, REGIONS
 from openmodels.api.wire import (
     MAX_INTEGER,
@@ -11,7 +10,6 @@ from openmodels.api.wire import (
     choices,
     decimal,
     integer,
-    page_links,
     text,
     words,
 )
@@ -81,29 +79,9 @@ FILTERS = (
 )
 
 
-def joined(parts: Sequence[bytes]) -> bytes:
-    """Encoded values as a JSON array."""
-    return b"[" + b",".join(parts) + b"]"
-
-
-def page_of(parts: Sequence[bytes], ask: Ask, total: int) -> Answer:
-    """One page of a list: the encoded items, and which page it is."""
-    page, limit = ask.params["page"], ask.params["limit"]
-    body = b'{"data":%s,"pagination":{"page":%d,"limit":%d,"total":%d}}' % (joined(parts), page, limit, total)
-    return Answer(
-        body=body, link=page_links(ask.path, ask.query, ask.params, page=page, limit=limit, total=total)
-    )
-
-
-def page_slice(ask: Ask) -> slice:
-    """Which items the page that was asked for holds."""
-    start = (ask.params["page"] - 1) * ask.params["limit"]
-    return slice(start, start + ask.params["limit"])
-
-
 async def list_models(ask: Ask) -> Answer:
     """A page of the models that fit."""
-    query = ModelQuery(**{key: value for key, value in ask.params.items() if key not in {"page", "limit"}})
+    query = ModelQuery(**filters_of(ask))
     found = select_models(ask.snapshot, query)
     return page_of([ask.snapshot.models[n].summary_json for n in found[page_slice(ask)]], ask, len(found))
 

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from openmodels.api.endpoint import Answer, Ask, Endpoint, Services, answer
-from openmodels.api.models import joined
+from openmodels.api.lists import joined
 from openmodels.api.providers import provider_summaries
 from openmodels.api.wire import choice, integer, text
 from openmodels.domain.query import by_relevance

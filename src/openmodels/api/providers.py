@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
-from openmodels.api.models import page_of, page_slice
+from openmodels.api.lists import filters_of, page_of, page_slice
 from openmodels.api.params import LIMIT, PAGE
 from openmodels.api.wire import choice, choices, text, words
 from openmodels.domain.query import PROVIDER_SORTS, ProviderQuery, select_providers
@@ -36,7 +36,7 @@ def provider_summaries(
 async def list_providers(ask: Ask) -> Answer:
     """A page of the providers that fit."""
     states = await ask.states()
-    query = ProviderQuery(**{key: value for key, value in ask.params.items() if key not in {"page", "limit"}})
+    query = ProviderQuery(**filters_of(ask))
     found = select_providers(ask.snapshot, query, states)
     return page_of(provider_summaries(ask.snapshot, found[page_slice(ask)], states), ask, len(found))
 

@@ -1,22 +1,18 @@
 """``openmodels publish`` and ``openmodels migrate``: from files to database, and its schema."""
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from openmodels.bootstrap import open_stores
 from openmodels.cli.options import with_settings
+from openmodels.cli.terminal import load_with_progress, print_issues
 from openmodels.clock import SystemClock
 from openmodels.domain.records import Registry
 from openmodels.errors import RegistryInvalid
-from openmodels.registry.load import load_registry
 from openmodels.registry.publish import publish, summary
-from openmodels.registry.report import shown_root, write_text
 from openmodels.settings import Settings
 from openmodels.store.engine import create_engine, name_of
 from openmodels.store.migrate import Migration, migrate
@@ -59,15 +55,10 @@ async def _publish_once(settings: Settings, path: Path) -> PublishResult:
 
 def _load_or_report(path: Path) -> Registry:
     """The registry; where it has issues, they are printed as ``validate`` prints them."""
-    loaded = load_registry(path)
+    loaded = load_with_progress(path)
     if loaded.registry is not None:
         return loaded.registry
-    if hasattr(sys.stdout, "reconfigure"):
-        # An issue may quote what the terminal's encoding lacks.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    console = Console(file=sys.stdout, color_system="auto" if coloured else None, markup=False, emoji=False)
-    write_text(loaded, console, prefix=shown_root(path))
+    print_issues(loaded, path)
     raise RegistryInvalid(loaded.issues)
 
 

@@ -4,14 +4,12 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from openmodels.registry.load import Loaded, load_registry
-from openmodels.registry.report import github_lines, shown_root, to_json, write_text
+from openmodels.cli.terminal import load_with_progress, print_issues, survive_any_text
+from openmodels.registry.report import github_lines, shown_root, to_json
 from openmodels.registry.schemas import stale_schemas, write_schemas
 from openmodels.settings import read_settings
 
@@ -40,15 +38,15 @@ def validate(
 ) -> None:
     """Check every file of a registry; exit 0 when all is well, 1 when not, 2 when it cannot be read."""
     root = path if path is not None else read_settings(os.environ).registry
-    loaded = _load(root)
-    _survive_any_text(sys.stdout)
+    loaded = load_with_progress(root)
+    survive_any_text(sys.stdout)
     if form is Format.JSON:
         typer.echo(to_json(loaded))
     elif form is Format.GITHUB:
         for line in github_lines(loaded, prefix=shown_root(root)):
             typer.echo(line)
     else:
-        write_text(loaded, _console(sys.stdout), prefix=shown_root(root))
+        print_issues(loaded, root)
     if loaded.issues:
         raise typer.Exit(1)
 
@@ -81,23 +79,3 @@ def schemas(
         typer.echo(f"wrote {folder / name}")
     if not written:
         typer.echo("the schemas are up to date")
-
-
-def _load(root: Path) -> Loaded:
-    if not sys.stderr.isatty():
-        return load_registry(root)
-    columns = (TextColumn("reading the registry"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
-        task = bar.add_task("")
-        return load_registry(root, progress=lambda done, total: bar.update(task, completed=done, total=total))
-
-
-def _console(stream: TextIO) -> Console:
-    coloured = stream.isatty() and not os.environ.get("NO_COLOR")
-    return Console(file=stream, color_system="auto" if coloured else None, markup=False, emoji=False)
-
-
-def _survive_any_text(stream: TextIO) -> None:
-    """An issue may quote what the terminal's encoding lacks: show it as an escape, do not fail."""
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")

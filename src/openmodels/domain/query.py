@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from openmodels.domain.pricing import UNKNOWN_LAST, blended_price, input_price_key, unknown_last
+from openmodels.domain.pricing import blended_price, input_price_key, unknown_last
 from openmodels.domain.snapshot import ModelEntry, OfferingEntry, Snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
 
@@ -146,7 +146,7 @@ def popular_models(snapshot: Snapshot, now: datetime) -> list[int]:
 
 def _released(entry: ModelEntry) -> datetime:
     known = entry.record.release_date
-    if known is None or known.startswith("0000"):  # which the pattern admits, and no calendar has
+    if known is None:
         return entry.record.created_at
     # As much of the date as is known: 2025 counts as 2025-01-01.
     year, month, day = (*(int(part) for part in known.split("-")), 1, 1)[:3]
@@ -176,20 +176,17 @@ def compare_offerings(
 def _comparison_key(
     entry: OfferingEntry, telemetry: Mapping[str, OfferingTelemetry], sort: str
 ) -> tuple[bool, Decimal | float]:
+    """Known values first, the best of them first: low prices and times, high throughput and uptime."""
     pricing = entry.record.pricing
-    value: Decimal | float | None
-    if sort == "output_price":
-        value = pricing.output_per_million
-    elif sort == "blended_price":
-        value = blended_price(pricing)
-    else:
-        known = telemetry.get(entry.record.provider_id, OfferingTelemetry())
-        rising = {"ttft": known.timings.average_ttft_ms}
-        falling = {
-            "throughput": known.timings.average_tokens_per_second,
-            "uptime": known.uptime_percentage,
-        }
-        value = rising.get(sort)
-        if sort in falling and falling[sort] is not None:
-            value = -(falling[sort] or 0.0)
-    return (value is None, UNKNOWN_LAST if value is None else value)
+    known = telemetry.get(entry.record.provider_id, OfferingTelemetry())
+    values: Mapping[str, Decimal | float | None] = {
+        "output_price": pricing.output_per_million,
+        "blended_price": blended_price(pricing),
+        "ttft": known.timings.average_ttft_ms,
+        "throughput": known.timings.average_tokens_per_second,
+        "uptime": known.uptime_percentage,
+    }
+    value = values[sort]
+    if value is None:
+        return True, 0
+    return False, -value if sort in {"throughput", "uptime"} else value

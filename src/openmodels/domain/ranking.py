@@ -158,17 +158,28 @@ def rank(
         mine = effective_weights(weights, known - {"price"}) if foreign else used
         scores = {name: _score(name, own[name], [v[name] for v in values.values()]) for name in FACTORS}
         composite = sum(mine[name] * scores[name] for name in FACTORS)
-        price = UNKNOWN_LAST if own["price"] is None else own["price"]
-        # Rounded, so that scores which are equal on paper leave the decision to the price.
         scored.append(
-            ((-round(composite, 9), price, candidate.offering.provider_id), candidate, mine, scores)
+            _Scored(
+                candidate=candidate,
+                # Rounded, so that scores which are equal on paper leave the decision to the price.
+                composite=min(100.0, max(0.0, round(composite, 9))),
+                price=own["price"],
+                factors=_factors(candidate, mine, scores, currency),
+            )
         )
-    scored.sort(key=lambda item: item[0])
-    ranked = [
-        _ranked(number, candidate, min(100.0, max(0.0, -key[0])), _factors(candidate, mine, scores, currency))
-        for number, (key, candidate, mine, scores) in enumerate(scored, start=1)
-    ]
-    return Weights(**used), ranked
+    scored.sort(key=lambda s: (-s.composite, _price_key(s), s.candidate.offering.provider_id))
+    return Weights(**used), [_ranked(number, one) for number, one in enumerate(scored, start=1)]
+
+
+class _Scored(Struct, frozen=True, kw_only=True):
+    candidate: Candidate
+    composite: float
+    price: Decimal | float | None
+    factors: Factors
+
+
+def _price_key(scored: _Scored) -> Decimal | float:
+    return UNKNOWN_LAST if scored.price is None else scored.price
 
 
 def _values(candidate: Candidate, currency: str | None) -> dict[str, Decimal | float | None]:
@@ -224,13 +235,13 @@ def _factors(
     return Factors(**{name: factor(name) for name in FACTORS})
 
 
-def _ranked(number: int, candidate: Candidate, composite: float, factors: Factors) -> RankedProvider:
-    offering, telemetry = candidate.offering, candidate.telemetry
+def _ranked(number: int, scored: _Scored) -> RankedProvider:
+    offering, telemetry = scored.candidate.offering, scored.candidate.telemetry
     return RankedProvider(
         rank=number,
         provider_id=offering.provider_id,
-        provider_name=candidate.provider_name,
-        composite_score=composite,
+        provider_name=scored.candidate.provider_name,
+        composite_score=scored.composite,
         confidence=confidence_of(telemetry),
         uptime_percentage=telemetry.uptime_percentage,
         average_ttft_ms=telemetry.timings.average_ttft_ms,
@@ -238,7 +249,7 @@ def _ranked(number: int, candidate: Candidate, composite: float, factors: Factor
         input_per_million=offering.pricing.input_per_million,
         output_per_million=offering.pricing.output_per_million,
         currency=offering.pricing.currency,
-        factors=factors,
+        factors=scored.factors,
     )
 
 

@@ -17,7 +17,7 @@ from openmodels.domain.vocabulary import AuthType, Capability, Compatibility, Li
 ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 REGION_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 LICENSING_PATTERN = r"^[a-z0-9][a-z0-9.+-]*$"
-PARTIAL_DATE_PATTERN = r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+PARTIAL_DATE_PATTERN = r"^[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[^\s<>\"\\^`{}|]*)?$"
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$|^[0-9][A-Z0-9_]*$"
 MAX_TOKENS = 100_000_000

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from openmodels.domain.query import (
     popular_models,
     select_providers,
 )
-from openmodels.domain.records import Model, Offering, Pricing, Registry
+from openmodels.domain.records import Model, Offering, Pricing, Registry, encode_record
 from openmodels.domain.snapshot import Snapshot, build_snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState, Timings
 
@@ -158,9 +159,16 @@ def test_it_takes_a_partial_date_for_its_first_day(partial: str, day: str) -> No
         assert popular(*pair, now=now) == (["a", "b"] if months < 24 else [])
 
 
-def test_it_falls_back_on_the_record_where_the_release_date_is_unknown_or_impossible() -> None:
-    pair = (model("a", release_date="0000-05"), model("b", release_date=None))
+def test_it_falls_back_on_the_record_where_the_release_date_is_unknown() -> None:
+    pair = (model("a", release_date=None), model("b", release_date=None))
     assert popular(*pair, now=AT) == ["a", "b"]
+
+
+@pytest.mark.parametrize("impossible", ["0000", "0000-05", "0999-01-01"])
+def test_it_never_meets_a_release_date_that_no_calendar_has(impossible: str) -> None:
+    record = msgspec.json.decode(encode_record(model("a")))
+    with pytest.raises(msgspec.ValidationError, match="release_date"):
+        msgspec.convert(record | {"release_date": impossible}, Model)
 
 
 def test_it_finds_nothing_popular_in_an_empty_registry() -> None:

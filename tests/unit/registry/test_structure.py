@@ -93,6 +93,7 @@ def test_it_says_every_fault_of_a_record_at_once() -> None:
         ("created_at", 1700000000, "wrong-type"),
         ("release_date", "2025-02-30", "bad-date"),
         ("release_date", "2025-13", "bad-date"),
+        ("release_date", "0000-05", "bad-date"),
         ("release_date", "March 2025", "bad-date"),
         ("release_date", "٢٠٢٥", "bad-date"),
         ("release_date", "2025\n", "bad-date"),
