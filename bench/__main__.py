@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import msgspec
 
-from bench import compare, contestants, queries, report, startup, tables, validate
+from bench import compare, contestants, queries, report, startup, tables, telemetry, validate
 from bench.compare import Sample
 from bench.contestants import DATASETTE, NGINX_FILE, OPENMODELS, PLAIN, Contestant, Place
 from bench.machine import choose_cores, describe, missing_programs
@@ -31,6 +31,10 @@ UNMEASURED_HEADERS = {"content-type", "content-length", "server", "date"}
 
 def main() -> None:
     """Run it all."""
+    if sys.argv[1:2] == ["telemetry"]:
+        # By itself, for it takes long and compares with nobody.
+        telemetry.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--peers", type=Path, help="Python of the environment with Datasette and FastAPI")
     parser.add_argument("--rounds", type=int, default=compare.ROUNDS)

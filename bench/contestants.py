@@ -103,6 +103,8 @@ def openmodels(
         "PORT": str(port),
         "OPENMODELS_DATA_DIR": str(data),
         "OPENMODELS_REGISTRY": str(ROOT / "registry"),
+        # Only what answers requests is measured, and nobody outside this machine is asked.
+        "OPENMODELS_PROBER": "off",
         **{f"OPENMODELS_{name.upper()}": value for name, value in environ.items()},
     }
     command = [*place.cores.pin_server, program("openmodels"), "serve", *flags]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench import telemetry_results
 from bench.compare import Figures
 from bench.contestants import OPENMODELS, OTHERS
 from bench.machine import Machine
@@ -100,7 +101,7 @@ def main() -> None:
     """Write the page."""
     file = max((HERE / "results").glob("*.json"))
     results = msgspec.json.decode(file.read_bytes(), type=Results)
-    PAGE.write_text(page(results, file.name))
+    PAGE.write_text(page(results, file.name) + telemetry_results.section(telemetry_results.newest()))
 
 
 def page(results: Results, file: str) -> str:

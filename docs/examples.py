@@ -6,13 +6,15 @@ stale.
 
 import asyncio
 import re
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from openmodels.api.app import ENDPOINTS
-from openmodels.api.endpoint import Ask, Endpoint, Services
+from openmodels.api.endpoint import JSON, Ask, Endpoint, Flow, Services
+from openmodels.api.hub import Hub
 from openmodels.api.openapi import EXAMPLE_IDS
 from openmodels.api.wire import read_params
 from openmodels.clock import SettableClock
@@ -150,12 +152,14 @@ async def _services() -> Services:
     )
     live = Live(registry_store, telemetry)
     await live.start()
+    clock = SettableClock(NOW)
     return Services(
         live=live,
         registry=registry_store,
         telemetry=telemetry,
         cache=ResponseCache(1024 * 1024),
-        clock=SettableClock(NOW),
+        hub=Hub(telemetry, clock, limit=1),
+        clock=clock,
         version="1.0.0",
     )
 
@@ -168,16 +172,31 @@ async def _example(endpoint: Endpoint, services: Services) -> Any:
             services=services,
             snapshot=services.live.snapshot,
             params=read_params(query.encode(), endpoint.params),
+            headers={"last-event-id": "2-0"} if endpoint.events else {},
             ids=ids,
             path=path,
             query=query.encode(),
         )
     )
+    if answer.flow is not None:
+        return await _first_event(answer.flow)
+    if endpoint.media_type != JSON:
+        return answer.body.decode()
     shown = msgspec.json.decode(answer.body)
     for service in shown.get("services", {}).values() if isinstance(shown, dict) else ():
         if "latency_ms" in service:
             service["latency_ms"] = 0.2  # measured, so it would differ every time
     return shown
+
+
+async def _first_event(flow: Flow) -> dict[str, str]:
+    """The first event of a stream, after its opening."""
+    await flow.open()
+    async with aclosing(flow.parts()) as parts:
+        await anext(parts)
+        text = (await anext(parts)).decode()
+    flow.close()
+    return dict(line.split(": ", 1) for line in text.partition("\n\n")[0].split("\n"))
 
 
 async def _examples() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from docs.examples import examples_json
 from openmodels.api.app import ENDPOINTS
+from openmodels.api.endpoint import JSON
 from openmodels.api.openapi import build_openapi
 from openmodels.domain.faults import CODES
 from openmodels.settings import TABLE
@@ -70,8 +71,7 @@ def api_page() -> str:
             parts.append(
                 table(("parameter", "values", "default", "meaning"), map(_row, operation["parameters"]))
             )
-        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        parts.append(f"\nAnswers {_type(schema)}. For example: `{endpoint.example}`\n")
+        parts.append(f"\nAnswers {_answered(operation)}. For example: `{endpoint.example}`\n")
     parts.append("## Shapes\n")
     for name, schema in document["components"]["schemas"].items():
         fields = schema.get("properties", {})
@@ -82,6 +82,15 @@ def api_page() -> str:
         )
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _answered(operation: dict[str, Any]) -> str:
+    ((media_type, content),) = operation["responses"]["200"]["content"].items()
+    if "oneOf" in content["schema"]:
+        events = [event["properties"] for event in content["schema"]["oneOf"]]
+        names = [f"`{e['event']['const']}` with {_type(e['data']['contentSchema'])}" for e in events]
+        return f"`{media_type}`; the events are {', '.join(names)}"
+    return _type(content["schema"]) if media_type == JSON else f"`{media_type}`"
 
 
 def _row(parameter: dict[str, Any]) -> tuple[str, str, str, str]:

@@ -18,7 +18,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from openmodels.bootstrap import BACKLOG, HEADER_SECONDS, MAX_HEAD_BYTES
+from openmodels.server import BACKLOG, HEADER_SECONDS, MAX_HEAD_BYTES
 
 Message = dict[str, Any]
 
@@ -55,7 +55,7 @@ async def app(
 
 
 def serve_embedded(port: int) -> None:
-    """Serve until killed, as ``openmodels.bootstrap`` does."""
+    """Serve until killed, as ``openmodels.server`` does."""
     server = Server(
         app,
         port=port,

@@ -1,53 +1,51 @@
 """The only place where concrete stores are chosen and everything is wired together."""
 
 import asyncio
-import contextlib
-import errno
-import signal
-import socket
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any, cast
 
-import msgspec
 import structlog
 import uvloop
-from granian.constants import Interfaces, SSLProtocols
-from granian.http import HTTP1Settings, HTTP2Settings
-from granian.server.embed import Server
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from openmodels import version
 from openmodels.api.app import create_api
 from openmodels.api.endpoint import Services
+from openmodels.api.hub import Hub
+from openmodels.background import Background, Kept, assemble_background
 from openmodels.clock import Clock, SystemClock
+from openmodels.demo import demo_keys, demo_providers, demo_settings
 from openmodels.domain.snapshot import Snapshot
 from openmodels.edge.app import App, Edge
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.forwarded import Proxies
 from openmodels.edge.limits import MemoryLimiter
-from openmodels.errors import ServerStopped, SettingsError
+from openmodels.jobs.notify import address_of, senders_from
+from openmodels.jobs.senders import Sender
+from openmodels.metrics.collect import Metrics, Watched
+from openmodels.metrics.probing import prober_families
+from openmodels.metrics.server import MetricsListener, start_metrics
+from openmodels.prober.keys import EnvironmentKeys
 from openmodels.registry.publish import publish
+from openmodels.server import HEADER_SECONDS, HttpServer, listening_address, require_certificate
 from openmodels.settings import Settings
+from openmodels.signals import stop_signal
+from openmodels.store.alert_ports import AlertStore
+from openmodels.store.alerts import SqlAlertStore
 from openmodels.store.engine import create_engine
 from openmodels.store.live import Live
 from openmodels.store.migrate import migrate
 from openmodels.store.ports import RegistryStore, TelemetryStore
 from openmodels.store.registry import SqlRegistryStore
+from openmodels.store.spending import SqlSpendingStore
+from openmodels.store.spending_ports import SpendingStore
 from openmodels.store.telemetry import SqlTelemetryStore
 
 log: Any = structlog.get_logger(__name__)
-
-SHUTDOWN_SECONDS = 3.0
-"""How long requests in flight may take to finish once the server was told to stop."""
-HEADER_SECONDS = 10
-"""How long a client may take to send the head of a request."""
-MAX_HEAD_BYTES = 64 * 1024
-"""The largest request head; the server answers larger ones with 431 by itself."""
-BACKLOG = 1024
 
 
 class Stores(Struct, frozen=True, kw_only=True):
@@ -55,6 +53,8 @@ class Stores(Struct, frozen=True, kw_only=True):
 
     registry: RegistryStore
     telemetry: TelemetryStore
+    alerts: AlertStore
+    spending: SpendingStore
     engine: AsyncEngine
 
 
@@ -64,18 +64,40 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     engine = create_engine(settings)
     try:
         await migrate(engine)
-        yield Stores(registry=SqlRegistryStore(engine), telemetry=SqlTelemetryStore(engine), engine=engine)
+        yield Stores(
+            registry=SqlRegistryStore(engine),
+            telemetry=SqlTelemetryStore(engine),
+            alerts=SqlAlertStore(engine),
+            spending=SqlSpendingStore(engine),
+            engine=engine,
+        )
     finally:
         await engine.dispose()
 
 
 def create_app(
-    settings: Settings, *, live: Live, registry: RegistryStore, telemetry: TelemetryStore, clock: Clock
+    settings: Settings,
+    *,
+    live: Live,
+    registry: RegistryStore,
+    telemetry: TelemetryStore,
+    clock: Clock,
+    hub: Hub | None = None,
 ) -> Edge:
-    """The ASGI application over these stores."""
+    """The ASGI application over these stores. Without a hub it has one of its own, which nobody closes."""
+    if hub is None:
+        hub = Hub(telemetry, clock, limit=settings.stream_clients)
+    live.on_epoch(hub.look)
     cache = ResponseCache(settings.response_cache_mb * 1024 * 1024)
     services = Services(
-        live=live, registry=registry, telemetry=telemetry, cache=cache, clock=clock, version=version()
+        live=live,
+        registry=registry,
+        telemetry=telemetry,
+        cache=cache,
+        hub=hub,
+        clock=clock,
+        version=version(),
+        demo=settings.demo,
     )
     return Edge(
         cast("App", create_api(services)),
@@ -86,11 +108,13 @@ def create_app(
         proxies=Proxies(settings.trusted_proxies),
         https_only=settings.https_only,
         tls=settings.tls_cert is not None,
+        demo=settings.demo,
     )
 
 
 def serve(
     settings: Settings,
+    environ: Mapping[str, str],
     *,
     publish_first: bool,
     announce: Callable[[str, Snapshot], None],
@@ -98,142 +122,136 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight finish first.
 
-    ``announce`` is called with the address and the snapshot once requests are answered. Raises
-    ``SettingsError``, ``StoreError``, ``RegistryUnreadable`` or ``RegistryInvalid`` before that.
+    ``environ`` is where providers' keys are looked for. ``announce`` is called with the address and the
+    snapshot once requests are answered. Raises ``SettingsError``, ``StoreError``, ``RegistryUnreadable`` or
+    ``RegistryInvalid`` before that.
     """
-    address = listening_address(settings.host, settings.port)
+    settings = replace(settings, host=listening_address(settings.host, settings.port))
     require_certificate(settings.tls_cert, settings.tls_key)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(
-            _serve(
-                msgspec.structs.replace(settings, host=address),
-                publish_first=publish_first,
-                announce=announce,
-                header_seconds=header_seconds,
-            )
-        )
+        runner.run(_serve(settings, environ, publish_first, announce, header_seconds))
 
 
-def listening_address(host: str, port: int) -> str:
-    """The IP address to listen on for ``host``. Raises ``SettingsError`` unless its port is free.
+def work(settings: Settings, environ: Mapping[str, str], *, announce: Callable[[Snapshot], None]) -> None:
+    """Probe, and do all other background work, without serving, until SIGINT or SIGTERM.
 
-    The server takes addresses only, no names; and it shares ports between processes (SO_REUSEPORT), so it
-    would not notice another one.
+    ``announce`` is called with the snapshot once it begins. Raises ``SettingsError`` or ``StoreError`` before
+    that.
     """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError):
-        raise SettingsError(f"HOST={host} is not known: set HOST to an address of this machine") from None
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            reasons = {
-                errno.EADDRINUSE: f"port {port} is taken: stop what uses it, or set PORT to another",
-                errno.EACCES: f"port {port} needs root: set PORT to one above 1023",
-            }
-            other = f"cannot listen on {host}:{port}: set HOST to an address of this machine"
-            raise SettingsError(reasons.get(error.errno or 0, other)) from None
-    return str(address[0])
-
-
-def require_certificate(cert: Path | None, key: Path | None) -> None:
-    """Raise ``SettingsError`` unless the certificate and its key, if there are any, can be used."""
-    if cert is None or key is None:
-        return
-    try:
-        # An empty password, so that an encrypted key is refused and not asked about on the terminal.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
-    except ssl.SSLError as error:
-        reason = (error.reason or "not PEM").replace("_", " ").lower()
-        raise SettingsError(
-            f"OPENMODELS_TLS_CERT={cert} and OPENMODELS_TLS_KEY={key} cannot be used ({reason}): "
-            "give a certificate chain and its own unencrypted private key, both as PEM"
-        ) from None
-    except OSError as error:
-        raise SettingsError(
-            f"OPENMODELS_TLS_CERT={cert} or OPENMODELS_TLS_KEY={key} cannot be read: {error.strerror}"
-        ) from None
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(settings, environ, announce))
 
 
 async def _serve(
     settings: Settings,
-    *,
+    environ: Mapping[str, str],
     publish_first: bool,
     announce: Callable[[str, Snapshot], None],
     header_seconds: int,
 ) -> None:
-    clock = SystemClock()
-    stopping = _stop_signal()
-    async with open_stores(settings) as stores:
+    clock, stopping = SystemClock(), stop_signal()
+    async with _started(settings, clock, publish_first=publish_first) as begun:
+        settings, stores, live = begun.settings, begun.stores, begun.live
+        hub = Hub(stores.telemetry, clock, limit=settings.stream_clients)
+        app = create_app(
+            settings, live=live, registry=stores.registry, telemetry=stores.telemetry, clock=clock, hub=hub
+        )
+        background = _background(begun, environ, clock) if settings.prober else None
+        watched = Watched(
+            app=app, live=live, telemetry=stores.telemetry, hub=hub, clock=clock, version=version()
+        )
+        metrics = await _start_metrics(settings, watched, background)
+        server = HttpServer(settings, app, header_seconds=header_seconds)
+        beside = [asyncio.create_task(live.watch(settings.poll_interval))]
+        try:
+            await server.start()
+            announce(server.address, live.snapshot)
+            if background is not None:
+                beside.append(asyncio.create_task(background.run()))
+            await server.run_until(stopping)
+        finally:
+            for task in beside:
+                task.cancel()
+            # Without this, the server would wait for streams that never end by themselves.
+            hub.close()
+            await server.stop()
+            await asyncio.gather(*beside, return_exceptions=True)
+            if metrics is not None:
+                await metrics.close()
+        log.info("stopped", **(background.summary() if background else {}))
+
+
+async def _work(settings: Settings, environ: Mapping[str, str], announce: Callable[[Snapshot], None]) -> None:
+    clock, stopping = SystemClock(), stop_signal()
+    async with _started(settings, clock, publish_first=False) as begun:
+        background = _background(begun, environ, clock)
+        announce(begun.live.snapshot)
+        tasks = [
+            asyncio.create_task(begun.live.watch(settings.poll_interval)),
+            asyncio.create_task(background.run()),
+        ]
+        try:
+            await stopping
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        log.info("stopped", **background.summary())
+
+
+class _Begun(Struct, frozen=True, kw_only=True):
+    """What serving and working alone both stand on."""
+
+    settings: Settings
+    stores: Stores
+    live: Live
+    senders: Mapping[str, Sender]
+
+
+@asynccontextmanager
+async def _started(settings: Settings, clock: Clock, *, publish_first: bool) -> AsyncIterator[_Begun]:
+    """The stores, open, and what is published, loaded; in a demo, the settings are others. Raises as ``serve``."""
+    async with AsyncExitStack() as stack:
+        if settings.demo:
+            settings = await stack.enter_async_context(demo_providers(demo_settings(settings), clock))
+        # Also where nothing is sent from here: a wrong address should not wait for the first alert.
+        senders = senders_from(settings)
+        for sender in senders.values():
+            stack.push_async_callback(sender.close)
+        stores = await stack.enter_async_context(open_stores(settings))
         if publish_first:
             await publish(settings.registry, stores.registry, clock)
-        live = Live(stores.registry, stores.telemetry)
-        await live.start()
-        app = create_app(
-            settings, live=live, registry=stores.registry, telemetry=stores.telemetry, clock=clock
+        live = Live(
+            stores.registry,
+            stores.telemetry,
+            health_interval=timedelta(seconds=settings.health_interval),
         )
-        server = _server(settings, app, header_seconds)
-        serving = asyncio.create_task(server.serve())
-        watching = asyncio.create_task(live.watch(settings.poll_interval))
-        await _until_listening(settings.host, settings.port, serving)
-        if not serving.done():
-            scheme = "https" if settings.tls_cert else "http"
-            host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            announce(f"{scheme}://{host}:{settings.port}", live.snapshot)
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        watching.cancel()
-        if serving.done():
-            reason = serving.exception() or "no reason given"
-            raise ServerStopped(f"the server on {settings.host}:{settings.port} ended by itself: {reason}")
-        server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it without annotations
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(serving, SHUTDOWN_SECONDS)
-        log.info("stopped")
+        await live.start()
+        yield _Begun(settings=settings, stores=stores, live=live, senders=senders)
 
 
-async def _until_listening(host: str, port: int, serving: asyncio.Task[None]) -> None:
-    """Return once the server takes connections, or has ended."""
-    while not serving.done():
-        try:
-            _, writer = await asyncio.open_connection(host, port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
-
-
-def _server(settings: Settings, app: Edge, header_seconds: int) -> Server:
-    return Server(
-        app,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        backlog=BACKLOG,
-        websockets=False,
-        log_enabled=False,
-        http1_settings=HTTP1Settings(
-            header_read_timeout=header_seconds * 1000, max_buffer_size=MAX_HEAD_BYTES
-        ),
-        http2_settings=HTTP2Settings(max_headers_size=MAX_HEAD_BYTES),
-        ssl_cert=settings.tls_cert,
-        ssl_key=settings.tls_key,
-        # Granian's own default leaves out clients that speak TLS 1.2 only, of which there are still many.
-        ssl_protocol_min=SSLProtocols.tls12,
+def _background(begun: _Begun, environ: Mapping[str, str], clock: Clock) -> Background:
+    """The prober and the jobs, ready to run."""
+    settings, stores = begun.settings, begun.stores
+    return assemble_background(
+        settings,
+        begun.live,
+        Kept(telemetry=stores.telemetry, alerts=stores.alerts, spending=stores.spending),
+        clock=clock,
+        keys=demo_keys() if settings.demo else EnvironmentKeys(environ),
+        senders=begun.senders,
+        address=address_of(settings),
     )
 
 
-def _stop_signal() -> asyncio.Future[None]:
-    """Done at the first SIGINT or SIGTERM."""
-    loop = asyncio.get_running_loop()
-    stopping: asyncio.Future[None] = loop.create_future()
-
-    def stop() -> None:
-        if not stopping.done():
-            stopping.set_result(None)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    return stopping
+async def _start_metrics(
+    settings: Settings, watched: Watched, background: Background | None
+) -> MetricsListener | None:
+    """The listener for Prometheus, where the settings want one. Raises ``SettingsError``."""
+    if not settings.metrics_port:
+        return None
+    metrics = Metrics(watched)
+    if background is not None:
+        counters = background.counters
+        metrics.add(lambda: prober_families(counters))
+    return await start_metrics(metrics, host=settings.metrics_host, port=settings.metrics_port)

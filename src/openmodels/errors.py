@@ -128,7 +128,14 @@ class RateLimited(RequestError):
 
 
 class Unavailable(RequestError):
-    """What would answer cannot be reached now; the same request may succeed later."""
+    """What would answer cannot be reached now; the same request may succeed later.
+
+    ``retry_after`` is in whole seconds, None where nobody can tell.
+    """
 
     status = 503
     type = "SERVICE_UNAVAILABLE"
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -13,6 +13,7 @@ from openmodels.store.migrate import migrate
 from openmodels.store.ports import RegistryStore, TelemetryStore
 from openmodels.store.registry import SqlRegistryStore
 from openmodels.store.telemetry import SqlTelemetryStore
+from openmodels.store.upkeep import Steps
 
 Stores = tuple[RegistryStore, TelemetryStore]
 OpenStores = Callable[[Path], AbstractAsyncContextManager[Stores]]
@@ -29,7 +30,8 @@ async def sqlite(folder: Path) -> AsyncIterator[Stores]:
     await migrate(engine)
     registry = SqlRegistryStore(engine)
     try:
-        yield registry, SqlTelemetryStore(engine)
+        # Steps so small that most tests see hours, days and deletions half done.
+        yield registry, SqlTelemetryStore(engine, steps=Steps(providers=2, rows=20, deleted=7))
     finally:
         await registry.close()
 

@@ -1,24 +1,21 @@
 """What every ``TelemetryStore`` promises."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from contract.builders import AT, check, incident, measurement, minutes
+from openmodels.domain.standing import Standing, Transition
 from openmodels.domain.telemetry import (
-    STATE_CHECKS,
     Check,
     HealthSummary,
     LatencySummary,
     OfferingTelemetry,
-    ProviderState,
     Timings,
-    state_of,
     summarise_checks,
     summarise_measurements,
 )
-from openmodels.store.ports import TelemetryStore
+from openmodels.store.ports import Cursor, NumberedTransition, Recorded, TelemetryStore
 
 pytestmark = pytest.mark.anyio
 
@@ -44,8 +41,14 @@ def every_minute(provider_id: str, statuses: str) -> list[Check]:
 async def test_it_knows_nothing_at_first(telemetry_store: TelemetryStore) -> None:
     assert await health(telemetry_store) == HealthSummary()
     assert await latency(telemetry_store) == LatencySummary()
-    assert await telemetry_store.offerings("m", since=HOUR_AGO, region=None) == {}
-    assert await telemetry_store.states(AT) == {}
+    assert await telemetry_store.offerings("m", ["p"], since=HOUR_AGO, region=None) == {}
+    assert await telemetry_store.standings() == {}
+    assert await telemetry_store.transitions_after(0, limit=9) == []
+    assert await telemetry_store.cursor() == Cursor(0, 0)
+    assert await telemetry_store.recorded_after(Cursor(0, 0), limit=9) == Recorded((), Cursor(0, 0))
+    assert await telemetry_store.judge("p", "slow", AT) is None
+    assert not await telemetry_store.roll_up(AT)
+    assert not await telemetry_store.forget(raw_before=AT, rollups_before=AT)
     assert await telemetry_store.checks_since(HOUR_AGO) == 0
     assert await telemetry_store.last_probe_at() is None
 
@@ -100,29 +103,186 @@ async def test_it_leaves_out_other_providers_regions_and_times(telemetry_store: 
     assert (await health(telemetry_store, "nobody")).checks_total == 0
 
 
+async def test_it_keeps_all_of_a_check_and_of_a_measurement(telemetry_store: TelemetryStore) -> None:
+    full = check("p", AT, connect_ms=12.25, http_status=429, outcome="rate_limited")
+    measured = measurement(
+        "p",
+        "m",
+        AT,
+        input_tokens=17,
+        tokens_estimated=True,
+        connect_ms=30.5,
+        time_to_first_byte_ms=100.125,
+        time_to_first_content_ms=2000.0625,
+        http_status=200,
+    )
+    await telemetry_store.record([full], [measured])
+    assert (await health(telemetry_store)).checks == (full,)
+    assert (await latency(telemetry_store)).measurements == (measured,)
+
+
+async def test_it_opens_and_closes_incidents_as_providers_change(telemetry_store: TelemetryStore) -> None:
+    seen = every_minute("p", "uudddu")
+    down, *_ = await telemetry_store.record(checks=[*seen[2:], *every_minute("q", "u")])
+    begun = incident("p", AT - minutes(4), None, "down: 3 checks in a row failed (timeout)")
+    assert down == Transition(
+        provider_id="p",
+        at=AT - minutes(2),
+        before="unknown",
+        after="down",
+        reason=begun.reason,
+        opens=begun,
+    )
+    assert (await health(telemetry_store)).incidents == (begun,)
+    assert await telemetry_store.record(checks=[seen[1]]) == ()
+    (up,) = await telemetry_store.record(checks=[seen[0]])
+    assert (up.before, up.after, up.at) == ("down", "up", AT)
+    ended = incident("p", AT - minutes(4), AT - minutes(1), begun.reason)
+    assert (await health(telemetry_store)).incidents == (ended,)
+    assert (await health(telemetry_store, "q")).incidents == ()
+
+
 async def test_it_shows_incidents_that_touch_the_period(telemetry_store: TelemetryStore) -> None:
-    over = incident("p", AT - minutes(90), AT - minutes(61))
-    touching = incident("p", AT - minutes(80), HOUR_AGO, "timeout")
-    open_since_long = incident("p", AT - minutes(900), None, "5xx")
-    recent = incident("p", AT - minutes(5), AT - minutes(1))
-    other = incident("q", AT - minutes(5))
-    await telemetry_store.record(incidents=[over, touching, open_since_long, recent, other])
-    assert (await health(telemetry_store)).incidents == (recent, touching, open_since_long)
+    # Down from minute 200 to 150 before now, from 100 to exactly an hour ago, and since 4 minutes ago.
+    at = {200: "d", 190: "d", 180: "d", 150: "u", 140: "u", 100: "d", 90: "d", 80: "d", 60: "u", 50: "u"}
+    letters = {"u": "up", "d": "down"}
+    checks = [check("p", AT - minutes(age), letters[letter]) for age, letter in at.items()]
+    await telemetry_store.record(checks=[*checks, *every_minute("p", "ddddd"), *every_minute("q", "ddd")])
+    incidents = (await health(telemetry_store)).incidents
+    assert [(i.started_at, i.ended_at) for i in incidents] == [
+        (AT - minutes(4), None),
+        (AT - minutes(100), HOUR_AGO),
+    ]
 
 
-async def test_it_replaces_an_incident_of_the_same_start(telemetry_store: TelemetryStore) -> None:
-    start = AT - minutes(30)
-    await telemetry_store.record(incidents=[incident("p", start, None, "timeout"), incident("q", start)])
-    closed = incident("p", start, AT, "timeout, then 503")
-    await telemetry_store.record(incidents=[closed])
-    assert (await health(telemetry_store)).incidents == (closed,)
-    assert (await health(telemetry_store, "q")).incidents == (incident("q", start),)
+async def test_it_folds_the_checks_of_a_batch_in_the_order_of_their_times(
+    telemetry_store: TelemetryStore,
+) -> None:
+    checks = every_minute("p", "uuuddduu")
+    (down, up) = await telemetry_store.record(checks=checks)
+    assert [(t.at, t.after) for t in (down, up)] == [(AT - minutes(3), "down"), (AT - minutes(1), "up")]
+    (standing,) = (await telemetry_store.standings()).values()
+    assert (standing.status, standing.run, standing.last_checked_at) == ("up", 3, AT)
 
 
-async def test_it_keeps_the_last_of_two_incidents_recorded_together(telemetry_store: TelemetryStore) -> None:
-    start = AT - minutes(30)
-    await telemetry_store.record(incidents=[incident("p", start), incident("p", start, AT)])
-    assert (await health(telemetry_store)).incidents == (incident("p", start, AT),)
+async def test_it_goes_on_where_it_stood(telemetry_store: TelemetryStore) -> None:
+    for one in reversed(every_minute("p", "ddduu")):
+        transitions = await telemetry_store.record(checks=[one])
+    assert [(t.before, t.after) for t in transitions] == [("up", "down")]
+    # What came late is counted, and changes nothing else.
+    before = await telemetry_store.standings()
+    late = [check("p", AT - minutes(age)) for age in (3.5, 3.25, 2.5)]
+    assert await telemetry_store.record(checks=late) == ()
+    assert await telemetry_store.standings() == before
+    assert (await health(telemetry_store)).checks_total == 8
+
+
+async def test_it_tells_how_every_provider_stands_that_was_ever_checked(
+    telemetry_store: TelemetryStore,
+) -> None:
+    long_ago = AT - timedelta(days=400)
+    await telemetry_store.record(
+        checks=[*every_minute("a", "uu" * 20), *every_minute("b-c", "ddd"), check("z", long_ago)],
+        measurements=[measurement("measured-only", "m", AT)],
+    )
+    standings = await telemetry_store.standings()
+    assert {name: standing.status for name, standing in standings.items()} == {
+        "a": "up",
+        "b-c": "down",
+        "z": "unknown",
+    }
+    assert standings["z"] == Standing(
+        last_checked_at=long_ago, run_of="up", run=1, run_started_at=long_ago, run_outcomes=("ok",)
+    )
+
+
+async def test_it_opens_incidents_that_begin_in_the_same_instant(telemetry_store: TelemetryStore) -> None:
+    letters = {"u": "up", "d": "down"}
+    await telemetry_store.record(checks=[check("p", AT, letters[letter]) for letter in "ddduuddduuddd"])
+    incidents = (await health(telemetry_store)).incidents
+    assert len(incidents) == 3
+    assert [i.ended_at is None for i in incidents] == [True, False, False]
+
+
+async def test_it_keeps_what_an_evaluation_found(telemetry_store: TelemetryStore) -> None:
+    await telemetry_store.record(checks=every_minute("p", "uu"))
+    epochs = [await telemetry_store.epoch()]
+    worse = await telemetry_store.judge("p", "slow", AT)
+    assert worse is not None
+    assert (worse.before, worse.after, worse.reason) == ("up", "degraded", "degraded: slow")
+    epochs.append(await telemetry_store.epoch())
+    assert (await telemetry_store.standings())["p"].status == "degraded"
+    assert (await health(telemetry_store)).incidents == (incident("p", AT, None, "degraded: slow"),)
+    assert await telemetry_store.judge("p", "slow", AT + minutes(1)) is None
+    assert await telemetry_store.epoch() == epochs[-1]
+    better = await telemetry_store.judge("p", "", AT + minutes(2))
+    assert better is not None
+    assert (await health(telemetry_store)).incidents == (
+        incident("p", AT, AT + minutes(2), "degraded: slow"),
+    )
+    assert len({*epochs, await telemetry_store.epoch()}) == 3
+    kept = await telemetry_store.transitions_after(0, limit=9)
+    assert [(k.transition.before, k.transition.after) for k in kept] == [
+        ("up", "degraded"),
+        ("degraded", "up"),
+    ]
+
+
+async def test_it_numbers_transitions_in_the_order_in_which_they_were_recorded(
+    telemetry_store: TelemetryStore,
+) -> None:
+    first = await telemetry_store.record(checks=every_minute("p", "ddd"))
+    second = await telemetry_store.record(checks=[*every_minute("q", "ddduu"), *every_minute("r", "dddd")])
+    assert [transition.provider_id for transition in second] == ["r", "q"], "by time"
+    wanted = [
+        Transition(provider_id=t.provider_id, at=t.at, before=t.before, after=t.after, reason=t.reason)
+        for t in (*first, *second)
+    ]
+    kept = await telemetry_store.transitions_after(0, limit=9)
+    assert [one.transition for one in kept] == wanted
+    numbers = [one.number for one in kept]
+    assert numbers == sorted(set(numbers))
+    assert await telemetry_store.transitions_after(0, limit=2) == kept[:2]
+    assert await telemetry_store.transitions_after(numbers[0], limit=9) == kept[1:]
+    assert await telemetry_store.transitions_after(numbers[-1], limit=9) == []
+    assert isinstance(kept[0], NumberedTransition)
+
+
+async def test_it_tells_what_was_recorded_after_a_cursor(telemetry_store: TelemetryStore) -> None:
+    await telemetry_store.record(checks=[check("old", AT)], measurements=[measurement("old", "m", AT)])
+    start = await telemetry_store.cursor()
+    checks = [check("p", AT + minutes(n)) for n in (1, 3, 0)]
+    measurements = [measurement("p", "m", AT + minutes(n)) for n in (2, 4)]
+    await telemetry_store.record(checks=checks[:1], measurements=measurements)
+    await telemetry_store.record(checks=checks[1:])
+    recorded = await telemetry_store.recorded_after(start, limit=9)
+    assert [event for _, event in recorded.events] == [
+        checks[0],
+        measurements[0],
+        checks[1],
+        checks[2],
+        measurements[1],
+    ]
+    assert recorded.end == await telemetry_store.cursor() == recorded.events[-1][0]
+    # Whoever stopped at any event goes on with the next.
+    for number, (cursor, _) in enumerate(recorded.events):
+        rest = await telemetry_store.recorded_after(cursor, limit=9)
+        assert rest.events == recorded.events[number + 1 :]
+    assert await telemetry_store.recorded_after(recorded.end, limit=9) == Recorded((), recorded.end)
+
+
+async def test_it_tells_what_was_recorded_piece_by_piece(telemetry_store: TelemetryStore) -> None:
+    checks = [check("p", AT + minutes(n)) for n in range(7)]
+    measurements = [measurement("p", "m", AT + minutes(n)) for n in range(3)]
+    await telemetry_store.record(checks, measurements)
+    seen: list[object] = []
+    cursor = Cursor(0, 0)
+    while (recorded := await telemetry_store.recorded_after(cursor, limit=2)).events:
+        assert len(recorded.events) <= 4
+        seen += [event for _, event in recorded.events]
+        cursor = recorded.end
+    assert [one for one in seen if isinstance(one, Check)] == checks
+    assert [one for one in seen if not isinstance(one, Check)] == measurements
 
 
 async def test_it_summarises_all_measurements_of_the_period(telemetry_store: TelemetryStore) -> None:
@@ -168,15 +328,25 @@ async def test_it_tells_measurements_by_model_region_and_time(telemetry_store: T
 async def test_it_tells_what_is_known_of_each_offering(telemetry_store: TelemetryStore) -> None:
     fast = [measurement("p", "m", AT - minutes(age), time_to_first_token_ms=50.0) for age in range(5)]
     await telemetry_store.record(
-        checks=[*every_minute("p", "uuud"), *every_minute("q", "d"), check("old", HOUR_AGO - minutes(1))],
+        checks=[*every_minute("p", "uuud"), *every_minute("q", "d"), check("s", HOUR_AGO - minutes(1))],
         measurements=[*fast, measurement("p", "other", AT), measurement("r", "m", AT)],
     )
-    found = await telemetry_store.offerings("m", since=HOUR_AGO, region=None)
+    found = await telemetry_store.offerings("m", ["p", "q", "r", "s"], since=HOUR_AGO, region=None)
     assert found == {
         "p": OfferingTelemetry(checks_total=4, uptime_percentage=75, timings=summarise_measurements(fast)),
         "q": OfferingTelemetry(checks_total=1, uptime_percentage=0, timings=Timings()),
         "r": OfferingTelemetry(timings=summarise_measurements([measurement("r", "m", AT)])),
     }
+
+
+async def test_it_tells_offerings_of_the_providers_that_were_named(telemetry_store: TelemetryStore) -> None:
+    await telemetry_store.record(
+        checks=[check(name, AT) for name in "pqr"],
+        measurements=[measurement(name, "m", AT) for name in "pqr"],
+    )
+    found = await telemetry_store.offerings("m", ("r", "p", "r", "nobody"), since=HOUR_AGO, region=None)
+    assert list(found) == ["p", "r"]
+    assert await telemetry_store.offerings("m", (), since=HOUR_AGO, region=None) == {}
 
 
 async def test_it_tells_offerings_by_region(telemetry_store: TelemetryStore) -> None:
@@ -188,54 +358,20 @@ async def test_it_tells_offerings_by_region(telemetry_store: TelemetryStore) -> 
         ],
         measurements=[measurement("p", "m", AT, region="us"), measurement("r", "m", AT, region="us")],
     )
-    found = await telemetry_store.offerings("m", since=HOUR_AGO, region="eu")
+    found = await telemetry_store.offerings("m", ["p", "q", "r"], since=HOUR_AGO, region="eu")
     assert found == {"p": OfferingTelemetry(checks_total=1, uptime_percentage=100)}
 
 
-@pytest.mark.parametrize(
-    "statuses",
-    ["u", "d", "uu", "ddd", "uddd", "udduuu", "dudud", "du", "dd", "ud" * 30, "ud" * 9 + "ud" + "ddd"],
-)
-async def test_it_tells_a_state_as_the_domain_does(telemetry_store: TelemetryStore, statuses: str) -> None:
-    checks = every_minute("p", statuses)
-    await telemetry_store.record(checks=list(reversed(checks)))
-    now = AT + minutes(1)
-    assert await telemetry_store.states(now) == {"p": state_of(checks[:STATE_CHECKS], now)}
-
-
-async def test_it_tells_the_state_of_every_provider_that_was_ever_checked(
-    telemetry_store: TelemetryStore,
-) -> None:
-    long_ago = AT - timedelta(days=400)
-    await telemetry_store.record(
-        checks=[*every_minute("a", "uu" * 20), *every_minute("b-c", "ddd"), check("z", long_ago)],
-        measurements=[measurement("measured-only", "m", AT)],
-    )
-    assert await telemetry_store.states(AT) == {
-        "a": ProviderState(status="up", last_checked_at=AT),
-        "b-c": ProviderState(status="down", last_checked_at=AT),
-        "z": ProviderState(status="unknown", last_checked_at=long_ago),
-    }
-
-
-async def test_it_tells_a_state_from_checks_of_the_same_instant(telemetry_store: TelemetryStore) -> None:
-    many: Sequence[Check] = [check("p", AT, "down", region=f"r{number}") for number in range(30)]
-    await telemetry_store.record(checks=[*many, check("p", AT), check("p", AT)])
-    assert (await telemetry_store.states(AT))["p"].status == "up"
-
-
 async def test_its_epoch_differs_after_each_record(telemetry_store: TelemetryStore) -> None:
-    start = AT - minutes(30)
     epochs = [await telemetry_store.epoch()]
     for record in (
         {"checks": [check("p", AT)]},
         {"measurements": [measurement("p", "m", AT)]},
-        {"incidents": [incident("p", start)]},
-        {"incidents": [incident("p", start, AT)]},
+        {"checks": [check("p", AT)], "measurements": [measurement("p", "m", AT)]},
     ):
         await telemetry_store.record(**record)
         epochs.append(await telemetry_store.epoch())
-    assert len(set(epochs)) == 5
+    assert len(set(epochs)) == 4
     assert await telemetry_store.epoch() == epochs[-1]
 
 

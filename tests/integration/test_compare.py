@@ -112,7 +112,7 @@ async def test_it_keeps_the_measurements_of_one_region(api: Service) -> None:
 
 @pytest.mark.parametrize(
     ("period", "uptime"),
-    [("1h", 0.0), ("24h", 0.0), ("1d", 0.0), ("7d", 25.0), ("30d", 25.0)],
+    [("1h", 0.0), ("24h", 0.0), ("1d", 0.0), ("7d", 25.0), ("30d", 100 * 3 / 9)],
 )
 async def test_it_looks_back_as_far_as_the_period(api: Service, period: str, uptime: float) -> None:
     body = await api.json(f"/api/models/alpha-1/compare?period={period}")

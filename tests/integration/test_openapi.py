@@ -9,8 +9,9 @@ import schemathesis
 
 from fixtures.service import Service
 from fixtures.shapes import RATE_LIMIT_HEADERS
+from fixtures.streaming import Client
 from openmodels.api.app import ENDPOINTS
-from openmodels.api.endpoint import Endpoint
+from openmodels.api.endpoint import JSON, Endpoint
 from openmodels.api.openapi import build_openapi, example_answers
 from openmodels.errors import RequestError
 
@@ -20,6 +21,8 @@ Json = dict[str, Any]
 BUILT = build_openapi(ENDPOINTS, version="0.0.0", examples=example_answers())
 DOCUMENT = msgspec.json.decode(msgspec.json.encode(BUILT))
 OPERATIONS: dict[str, Json] = {path: item["get"] for path, item in DOCUMENT["paths"].items()}
+FINITE = [endpoint for endpoint in ENDPOINTS if not endpoint.events]
+STREAMS = [endpoint for endpoint in ENDPOINTS if endpoint.events]
 ERROR_STATUSES = {"400", "405", "414", "429", "500"}
 POPULATED = [
     "/api/models?limit=100",
@@ -37,6 +40,8 @@ POPULATED = [
     "/api/telemetry/latency/vacant",
     "/api/telemetry/ranked/alpha-1",
     "/api/telemetry/ranked/gamma-free?prefer=price",
+    "/api/badge/provider/cirrus.json?metric=ttft",
+    "/api/badge/provider/nimbus.json?metric=uptime",
     "/api/search?q=alpha",
 ]
 
@@ -52,7 +57,8 @@ def template_of(target: str) -> str:
     def fits(template: str) -> bool:
         parts = template.split("/")
         return len(parts) == len(steps) and all(
-            part.startswith("{") or part == step for part, step in zip(parts, steps, strict=True)
+            part == step or (part.startswith("{") and step.endswith(part.partition("}")[2]))
+            for part, step in zip(parts, steps, strict=True)
         )
 
     return min(filter(fits, OPERATIONS), key=lambda template: template.count("{"))
@@ -67,10 +73,14 @@ def resolved(node: Any) -> Any:
     return node
 
 
-def body_schema(path: str, status: str) -> Json:
+def content_of(path: str, status: str) -> Json:
     content = resolved(OPERATIONS[path]["responses"][status])["content"]
-    assert list(content) == ["application/json"]
-    return cast("Json", content["application/json"]["schema"])
+    assert list(content) == [by_path(path).media_type if status == "200" else JSON]
+    return cast("Json", next(iter(content.values())))
+
+
+def body_schema(path: str, status: str) -> Json:
+    return cast("Json", content_of(path, status)["schema"])
 
 
 def problems(schema: Json, body: Any) -> list[str]:
@@ -120,6 +130,9 @@ def test_it_documents_every_endpoint_of_the_contract() -> None:
         "/api/telemetry/health/{provider_id}",
         "/api/telemetry/latency/{provider_id}",
         "/api/telemetry/ranked/{model_id}",
+        "/api/telemetry/stream",
+        "/api/badge/provider/{provider_id}.svg",
+        "/api/badge/provider/{provider_id}.json",
         "/api/search",
         "/api/search/index",
         "/api/stats",
@@ -150,6 +163,9 @@ def test_it_documents_every_endpoint_of_the_contract() -> None:
         ("/api/telemetry/health/{provider_id}", "provider_id period region limit"),
         ("/api/telemetry/latency/{provider_id}", "provider_id period model region limit"),
         ("/api/telemetry/ranked/{model_id}", "model_id period region weights prefer limit"),
+        ("/api/telemetry/stream", "provider model kind last_event_id Last-Event-ID"),
+        ("/api/badge/provider/{provider_id}.svg", "provider_id metric period label"),
+        ("/api/badge/provider/{provider_id}.json", "provider_id metric period label"),
         ("/api/search", "q type limit"),
         ("/api/search/index", ""),
         ("/api/stats", ""),
@@ -163,7 +179,8 @@ def test_it_documents_every_parameter_of_the_contract(path: str, names: str) -> 
 @pytest.mark.parametrize(("path", "parameter"), PARAMETERS, ids=lambda value: str(value)[:40])
 def test_it_describes_each_parameter_with_schema_and_example(path: str, parameter: Json) -> None:
     assert parameter["description"].endswith(".")
-    assert parameter["in"] == ("path" if "{" + parameter["name"] + "}" in path else "query")
+    header = "header" if parameter["name"] == "Last-Event-ID" else "query"
+    assert parameter["in"] == ("path" if "{" + parameter["name"] + "}" in path else header)
     assert problems(parameter["schema"], parameter["example"]) == []
     if "default" in parameter["schema"]:
         assert problems(parameter["schema"], parameter["schema"]["default"]) == []
@@ -193,7 +210,7 @@ def test_it_documents_the_default(path: str, name: str, default: object) -> None
 
 @pytest.mark.parametrize("path", OPERATIONS)
 def test_it_shows_an_example_answer_that_fits_its_schema(path: str) -> None:
-    content = OPERATIONS[path]["responses"]["200"]["content"]["application/json"]
+    content = content_of(path, "200")
     assert problems(content["schema"], content["example"]) == []
 
 
@@ -203,7 +220,7 @@ def test_it_documents_every_status_and_header(path: str) -> None:
     expected = {"200"} | ERROR_STATUSES
     if "{" in path:
         expected |= {"404"}
-    expected |= {"503"} if path == "/api/health" else {"304"}
+    expected |= {"503"} if path in {"/api/health", "/api/telemetry/stream"} else {"304"}
     if path.startswith("/api/telemetry/"):
         expected |= {"503"}
     assert set(responses) == expected
@@ -230,15 +247,37 @@ def test_it_shows_an_example_of_each_error_that_fits_its_schema(status: str) -> 
     assert media["example"]["error"]["status"] == int(status)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+@pytest.mark.parametrize("endpoint", FINITE, ids=lambda endpoint: endpoint.path)
 async def test_its_example_request_works_and_fits(documented_api: Service, endpoint: Endpoint) -> None:
     assert template_of(endpoint.example) == endpoint.path
     response = await documented_api.get(endpoint.example)
     assert response.status_code == 200
-    body = response.json()
+    assert response.headers["content-type"] == endpoint.media_type
+    body: Any = response.json() if endpoint.media_type == JSON else response.text
     assert problems(body_schema(endpoint.path, "200"), body) == []
     if endpoint.paged:
         assert body["data"]
+
+
+@pytest.mark.parametrize("endpoint", STREAMS, ids=lambda endpoint: endpoint.path)
+async def test_what_is_streamed_fits_its_schema(documented_api: Service, endpoint: Endpoint) -> None:
+    client = await Client(documented_api.app, f"{endpoint.path}?last_event_id=0-0").begin()
+    variants = [event["properties"] for event in body_schema(endpoint.path, "200")["oneOf"]]
+    schemas = {event["event"]["const"]: event["data"]["contentSchema"] for event in variants}
+    assert list(schemas) == list(endpoint.events)
+    seen = set()
+    for _ in range(30):
+        block = await client.event()
+        assert problems(schemas[block.event], block.data) == []
+        seen.add(block.event)
+    client.hang_up()
+    await client.ended()
+    assert seen == {"check", "measurement"}
+
+
+def test_it_tells_a_stream_that_it_may_be_refused() -> None:
+    refused = OPERATIONS["/api/telemetry/stream"]["responses"]["503"]
+    assert "Retry-After" in refused["headers"]
 
 
 @pytest.mark.parametrize("target", POPULATED)

@@ -67,7 +67,7 @@ async def test_it_lists_the_incidents_that_touch_the_period(api: Service) -> Non
             "started_at": "2026-03-01T11:48:00.000Z",
             "ended_at": None,
             "duration_s": 720,
-            "reason": "three checks failed: timeout",
+            "reason": "down: 3 checks in a row failed (timeout)",
         }
     ]
     month = (await api.json("/api/telemetry/health/nimbus?period=30d"))["incidents"]

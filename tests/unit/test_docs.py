@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from docs.generate import stale_pages
 
@@ -31,7 +32,8 @@ def test_it_documents_every_endpoint() -> None:
 
 
 def test_it_names_every_command_in_the_help() -> None:
-    names = {command.name for command in create_program().registered_commands}
+    program = create_program()
+    names = {command.name for command in (*program.registered_commands, *program.registered_groups)}
     assert names == set(COMMANDS)
 
 
@@ -51,6 +53,18 @@ def test_it_has_locks_that_name_no_machine(lock: Path) -> None:
     assert "://" not in text
     assert "file:" not in text
     assert "--hash=sha256:" in text
+
+
+def test_it_has_an_npm_lock_that_names_no_machine() -> None:
+    text = (ROOT / "tests" / "foreign" / "package-lock.json").read_text(encoding="utf-8")
+    assert "file:" not in text
+    (own, *packages) = msgspec.json.decode(text)["packages"].items()
+    assert own[0] == ""
+    for name, package in packages:
+        assert "resolved" not in package, f"{name}: see omit-lockfile-registry-resolved in .npmrc"
+        assert package["integrity"].startswith("sha512-")
+        # Who wants to be paid for it is all that may have an address.
+        assert "://" not in str({key: value for key, value in package.items() if key != "funding"})
 
 
 @pytest.mark.anyio

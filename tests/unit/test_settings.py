@@ -1,6 +1,7 @@
 import ipaddress
 import re
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from openmodels.errors import SettingsError
 from openmodels.settings import TABLE, Settings, read_settings, unknown_variables
 
 VARIABLES = {setting.name: setting.variable for setting in TABLE}
+ENDPOINTS = {"a": "http://10.0.0.5:8000/v1", "b": "https://x.example"}
+CONNECTIVITY = ("https://a.example", "http://[::1]:8080/x")
+ALERT_URLS = ("mailto://u:p@example.com", "slack://a/b/c")
+PAIRS = "provider=URL pairs separated by commas, such as vllm=http://10.0.0.5:8000/v1"
 
 
 def read(name: str, text: str) -> Any:
@@ -76,6 +81,21 @@ def test_it_has_a_row_for_every_field() -> None:
         ("poll_interval", "60", 60.0),
         ("response_cache_mb", "1", 1),
         ("response_cache_mb", "65536", 65536),
+        ("prober", "off", False),
+        ("region", "eu-west-1", "eu-west-1"),
+        ("health_interval", "10", 10),
+        ("latency_interval", "86400", 86_400),
+        ("probe_daily_limit", "0", 0),
+        ("probe_daily_budget", "0", Decimal(0)),
+        ("probe_daily_budget", "0.123456789", Decimal("0.123456789")),
+        ("probe_timeout", "1", 1),
+        ("allow_private", "on", True),
+        ("endpoints", "a=http://10.0.0.5:8000/v1/, b=https://x.example", ENDPOINTS),
+        ("connectivity_targets", "none", ()),
+        ("connectivity_targets", "https://a.example, http://[::1]:8080/x", CONNECTIVITY),
+        ("alert_urls", "mailto://u:p@example.com slack://a/b/c", ALERT_URLS),
+        ("alert_reminder_minutes", "0", 0),
+        ("metrics_port", "0", 0),
     ],
 )
 def test_it_reads_a_good_value(name: str, text: str, value: Any) -> None:
@@ -117,6 +137,26 @@ def test_it_reads_a_good_value(name: str, text: str, value: Any) -> None:
         ("poll_interval", "fast", "seconds from 0.05 to 60"),
         ("response_cache_mb", "0", "a number from 1 to 65536"),
         ("response_cache_mb", "64MB", "a number from 1 to 65536"),
+        ("region", "EU West", "lower-case letters, digits and single hyphens, such as eu-west-1"),
+        ("health_interval", "0", "seconds from 10 to 86400"),
+        ("latency_interval", "5m", "seconds from 10 to 86400"),
+        ("probe_daily_limit", "-1", "a number from 0 to 10000"),
+        ("probe_daily_budget", "-0.01", "an amount from 0 to 1000000, such as 0.50"),
+        ("probe_daily_budget", "NaN", "an amount from 0 to 1000000, such as 0.50"),
+        ("probe_daily_budget", "1e7", "an amount from 0 to 1000000, such as 0.50"),
+        ("probe_daily_budget", "1 USD", "an amount from 0 to 1000000, such as 0.50"),
+        ("probe_timeout", "0", "seconds from 1 to 300"),
+        ("probe_concurrency", "0", "a number from 1 to 10000"),
+        ("endpoints", "groq", PAIRS),
+        ("endpoints", "groq=ftp://x", PAIRS),
+        ("endpoints", "groq=http://user:pw@x", PAIRS),
+        ("endpoints", "groq=http://x:99999", PAIRS),
+        ("connectivity_targets", "google.com", "URLs separated by commas, or none"),
+        ("retention_days", "0", "days from 1 to 3650"),
+        ("rollup_days", "30", "days from 31 to 36500"),
+        ("alert_reminder_minutes", "-5", "minutes from 0 to 10080"),
+        ("stream_clients", "many", "a number from 0 to 100000"),
+        ("metrics_port", "65536", "a number from 0 to 65535"),
     ],
 )
 def test_it_says_what_to_type_instead_of_a_bad_value(name: str, text: str, expected: str) -> None:
@@ -163,9 +203,16 @@ def test_it_refuses_a_secret_file_that_cannot_be_read(tmp_path: Path, content: b
 
 def test_it_never_shows_a_secret() -> None:
     secrets = [setting for setting in TABLE if setting.secret]
-    assert [setting.name for setting in secrets] == ["database_url"]
+    assert [setting.name for setting in secrets] == [
+        "database_url",
+        "alert_urls",
+        "webhook_url",
+        "webhook_secret",
+    ]
     broken = {"PORT": "x", "OPENMODELS_DATABASE_URL": "postgresql://user:hunter2@db"}
     assert "hunter2" not in refusal(broken)
+    expected = "OPENMODELS_WEBHOOK_URL must be a URL such as https://example.com/hooks/openmodels"
+    assert refusal({"OPENMODELS_WEBHOOK_URL": "htp://example.com/hunter2"}) == expected
     assert not [s for s in unknown_variables({"OPENMODELS_DATABASE_UR": "hunter2"}) if "hunter2" in s]
 
 
@@ -188,6 +235,17 @@ def test_it_takes_certificate_and_key_together(files: dict[str, str]) -> None:
 def test_it_refuses_one_without_the_other(files: dict[str, str], missing: str) -> None:
     del files[missing]
     assert refusal(files) == "OPENMODELS_TLS_CERT and OPENMODELS_TLS_KEY go together: set both or neither"
+
+
+def test_it_keeps_demo_data_out_of_a_database_that_is_named() -> None:
+    environ = {"OPENMODELS_DEMO": "on", "OPENMODELS_DATABASE_URL": "sqlite:///x.db"}
+    assert "exclude each other" in refusal(environ)
+
+
+def test_it_wants_a_secret_with_a_webhook() -> None:
+    webhook = {"OPENMODELS_WEBHOOK_URL": "https://example.com/hook"}
+    assert "needs OPENMODELS_WEBHOOK_SECRET" in refusal(webhook)
+    assert read_settings({**webhook, "OPENMODELS_WEBHOOK_SECRET": "s"}).webhook_secret == "s"
 
 
 @pytest.mark.parametrize("path", ["/nowhere/x.pem", "/", "x" * 5000])

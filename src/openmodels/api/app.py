@@ -1,5 +1,8 @@
 """The framework behind the edge: routes from the endpoints, errors in the envelope."""
 
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -9,9 +12,11 @@ from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
+from litestar.types import ASGIApp
 
-from openmodels.api import docs, models, ops, providers, telemetry
-from openmodels.api.endpoint import Ask, Endpoint, Services
+from openmodels.api import badges, docs, models, ops, providers, stream, telemetry
+from openmodels.api.endpoint import JSON, Ask, Endpoint, Services
+from openmodels.api.flow import FlowResponse
 from openmodels.api.openapi import build_openapi, example_answers
 from openmodels.api.wire import read_params
 from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
@@ -20,13 +25,14 @@ from openmodels.errors import BadRequest, NotFound, RequestError, StoreError, Un
 
 log: Any = structlog.get_logger(__name__)
 
-JSON = "application/json"
 AnyRequest = Request[Any, Any, Any]
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *models.ENDPOINTS,
     *providers.ENDPOINTS,
     *telemetry.ENDPOINTS,
+    *stream.ENDPOINTS,
+    *badges.ENDPOINTS,
     *ops.ENDPOINTS,
 )
 
@@ -38,7 +44,7 @@ def create_api(services: Services) -> Litestar:
     )
     return Litestar(
         route_handlers=[
-            *(_route(endpoint, services) for endpoint in ENDPOINTS),
+            *(_route(path, endpoints, services) for path, endpoints in _routes(ENDPOINTS).items()),
             _static("/api/openapi.json", document, JSON),
             *(_static(page.path, page.body, page.media_type, page.headers) for page in docs.pages()),
             _home,
@@ -49,29 +55,50 @@ def create_api(services: Services) -> Litestar:
     )
 
 
-def _route(endpoint: Endpoint, services: Services) -> HTTPRouteHandler:
+def _routes(endpoints: Iterable[Endpoint]) -> Mapping[str, Mapping[str, Endpoint]]:
+    """By the router's path: the endpoints there, by what follows the id, such as ``.svg``, or nothing.
+
+    The router knows no text behind a parameter: to it, ``openai.svg`` is an id.
+    """
+    routes: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
+    for endpoint in endpoints:
+        found = re.search(r"(?<=\})\.\w+$", endpoint.path)
+        suffix = found[0] if found else ""
+        routes[endpoint.path.removesuffix(suffix).replace("_id}", "_id:str}")][suffix] = endpoint
+    return routes
+
+
+def _route(path: str, endpoints: Mapping[str, Endpoint], services: Services) -> HTTPRouteHandler:
     """One request's way: parameters, handler, bytes."""
 
-    async def handle(request: AnyRequest) -> Response[bytes]:
-        snapshot = services.live.snapshot
+    async def handle(request: AnyRequest) -> ASGIApp:
+        suffix = next((suffix for suffix in endpoints if request.scope["path"].endswith(suffix)), None)
+        if suffix is None:
+            raise _nothing_at(request)
+        endpoint, snapshot = endpoints[suffix], services.live.snapshot
         query = request.scope["query_string"]
         ask = Ask(
             services=services,
             snapshot=snapshot,
             params=read_params(query, endpoint.params),
-            ids=request.path_params,
+            ids={name: value.removesuffix(suffix) for name, value in request.path_params.items()},
             path="/" + quote(request.scope["path"].lstrip("/")),
             query=query,
+            headers=request.headers,
         )
         answer = await endpoint.handle(ask)
-        _keep_for(request, endpoint.freshness)
-        headers = {"X-Registry-Revision": snapshot.revision}
+        headers = {"X-Registry-Revision": snapshot.revision, **answer.headers}
         if answer.link:
             headers["Link"] = answer.link
-        return Response(answer.body, status_code=answer.status, media_type=JSON, headers=headers)
+        if answer.flow is not None:
+            return FlowResponse(answer.flow, endpoint.media_type, headers)
+        _keep_for(request, answer.freshness or endpoint.freshness)
+        response = Response(
+            answer.body, status_code=answer.status, media_type=endpoint.media_type, headers=headers
+        )
+        return response.to_asgi_response(app=None, request=request)
 
-    path = endpoint.path.replace("_id}", "_id:str}")
-    return get(path, name=endpoint.handle.__name__)(handle)
+    return get(path, name="_".join(endpoint.handle.__name__ for endpoint in endpoints.values()))(handle)
 
 
 def _static(
@@ -102,7 +129,16 @@ def _explain(request: AnyRequest, exception: Exception) -> Response[bytes]:
         log.warning("answering 503", request_id=request_id, reason=str(exception))
     elif error.status >= 500:
         log.error("request failed", request_id=request_id, exc_info=exception)
-    return Response(envelope(error, str(request_id)), status_code=error.status, media_type=JSON)
+    headers = {}
+    if isinstance(error, Unavailable) and error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    body = envelope(error, str(request_id))
+    return Response(body, status_code=error.status, media_type=JSON, headers=headers)
+
+
+def _nothing_at(request: AnyRequest) -> NotFound:
+    path = request.scope["path"][:100]
+    return NotFound(f"There is nothing at {path!r}. /api/openapi.json lists every path.")
 
 
 def _translated(request: AnyRequest, exception: Exception) -> RequestError:
@@ -112,8 +148,7 @@ def _translated(request: AnyRequest, exception: Exception) -> RequestError:
         return Unavailable(UNAVAILABLE_MESSAGE)
     if isinstance(exception, HTTPException):
         if exception.status_code == 404:
-            path = request.scope["path"][:100]
-            return NotFound(f"There is nothing at {path!r}. /api/openapi.json lists every path.")
+            return _nothing_at(request)
         if 400 <= exception.status_code < 500:
             return BadRequest("The request is malformed")
     return RequestError(INTERNAL_MESSAGE)

@@ -1,12 +1,14 @@
 """What an endpoint is: a row of data that the router, the documentation and the tests all read."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from msgspec import Struct
 
+from openmodels.api.hub import Hub
 from openmodels.api.wire import Param
 from openmodels.clock import Clock
 from openmodels.domain.snapshot import ModelEntry, ProviderEntry, Snapshot
@@ -21,6 +23,8 @@ from openmodels.store.ports import RegistryStore, TelemetryStore
 
 log: Any = structlog.get_logger(__name__)
 
+JSON = "application/json"
+
 
 class Services(Struct, frozen=True, kw_only=True):
     """What handlers may ask."""
@@ -29,8 +33,11 @@ class Services(Struct, frozen=True, kw_only=True):
     registry: RegistryStore
     telemetry: TelemetryStore
     cache: ResponseCache
+    hub: Hub
     clock: Clock
     version: str
+    demo: bool = False
+    """Whether telemetry is of fake providers."""
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -47,6 +54,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     """The path as asked."""
     query: bytes
     """The query as asked."""
+    headers: Mapping[str, str] = {}
+    """The request's headers, by lower-case name."""
 
     def model(self) -> ModelEntry:
         """The model that the path names. Raises ``NotFound``, with a suggestion when one is near."""
@@ -72,10 +81,21 @@ class Ask(Struct, frozen=True, kw_only=True):
             log.warning("answering without telemetry", path=self.path, reason=str(error))
             return {}
 
-    async def measured(self, model_id: str, *, region: str | None) -> Mapping[str, OfferingTelemetry]:
-        """What is known of a model's offerings over the period; nothing while the database fails."""
+    async def measured(self, entry: ModelEntry, *, region: str | None) -> Mapping[str, OfferingTelemetry]:
+        """What is known of a model's offerings over the period. Raises ``StoreError``."""
+        return await self.services.telemetry.offerings(
+            entry.record.id,
+            [offering.record.provider_id for offering in entry.offerings],
+            since=self.since(),
+            region=region,
+        )
+
+    async def measured_if_any(
+        self, entry: ModelEntry, *, region: str | None
+    ) -> Mapping[str, OfferingTelemetry]:
+        """The same; nothing while the database fails."""
         try:
-            return await self.services.telemetry.offerings(model_id, since=self.since(), region=region)
+            return await self.measured(entry, region=region)
         except StoreError as error:
             log.warning("answering without telemetry", path=self.path, reason=str(error))
             return {}
@@ -91,12 +111,37 @@ def _not_found(kind: str, name: str, near: str | None) -> str:
     return f"{kind} not found: '{shown}'{hint}"
 
 
+class Flow(Protocol):
+    """An answer without an end: it goes on until it is over or the client hangs up."""
+
+    over: asyncio.Event
+    """Set when it should end soon, sent or not."""
+
+    async def open(self) -> None:
+        """Take a place. Raises ``RequestError`` or ``StoreError``, as long as nothing is sent."""
+        ...
+
+    def parts(self) -> AsyncGenerator[bytes, None]:
+        """What to send, as it comes."""
+        ...
+
+    def close(self) -> None:
+        """Give the place back; nothing happens when none was taken."""
+        ...
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """What a handler gives back."""
 
     body: bytes
     status: int = 200
     link: str | None = None
+    headers: Mapping[str, str] = {}
+    """Headers of this answer alone."""
+    freshness: Freshness | None = None
+    """How long this answer holds, where it is not the endpoint's."""
+    flow: Flow | None = None
+    """What is sent in place of ``body``, by an endpoint that streams."""
 
 
 def answer(view: Any) -> Answer:
@@ -121,11 +166,15 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     handle: Handle
     """Turns a request into an answer."""
     body: Any
-    """The type of the answer's body."""
+    """The type of the answer's body; ``str`` for text that is not JSON."""
     freshness: Freshness
     """How long an answer holds."""
     params: tuple[Param, ...] = ()
     """The query parameters."""
+    media_type: str = JSON
+    """The media type of the answer's body."""
+    events: Mapping[str, type] = {}
+    """By name: what each event of a stream holds. An endpoint with events streams."""
     paged: bool = False
     """Whether it answers a page of a list, with a Link header."""
     example: str = ""

@@ -113,7 +113,7 @@ async def compare(ask: Ask) -> Answer:
     entry = ask.model()
     # Several regions are ORed for offerings; measurements are kept by the prober's region, so one of them.
     regions = ask.params["region"]
-    known = await ask.measured(entry.record.id, region=regions[0] if len(regions) == 1 else None)
+    known = await ask.measured_if_any(entry, region=regions[0] if len(regions) == 1 else None)
     states = await ask.states()
     rows = []
     for offering in compare_offerings(entry.offerings, known, sort=ask.params["sort"], region=regions):

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from openmodels.api.endpoint import Endpoint
+from openmodels.api.endpoint import JSON, Endpoint
+from openmodels.api.events import PLACE_PATTERN
 from openmodels.api.wire import Param
 from openmodels.domain.schema import components
 from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
@@ -89,7 +90,7 @@ _HEADERS: Mapping[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string"},
         '</api/models?page=1>; rel="first", </api/models?page=2>; rel="next"',
     ),
-    "Retry-After": ("Seconds until the window ends.", {"type": "integer"}, 45),
+    "Retry-After": ("Seconds after which to ask again.", {"type": "integer"}, 45),
     "Allow": ("The methods that are allowed.", {"type": "string"}, "GET, HEAD, OPTIONS"),
 }
 _ALWAYS = ("X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -114,6 +115,13 @@ _ERRORS: Mapping[int, tuple[str, RequestError]] = {
     503: ("Telemetry cannot be read at the moment", Unavailable(UNAVAILABLE_MESSAGE)),
 }
 
+LAST_EVENT_ID: Mapping[str, Any] = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The id of the last event that was seen: the stream goes on after it. Empty is none.",
+    "schema": {"type": "string", "pattern": f"^$|{PLACE_PATTERN}"},
+    "example": "0-0",
+}
 EXAMPLE_IDS: Mapping[str, str] = {"model_id": "deepseek-v3", "provider_id": "openai"}
 _REQUEST_ID = "9f86d08100000001"
 
@@ -122,7 +130,8 @@ def build_openapi(
     endpoints: Sequence[Endpoint], *, version: str, examples: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The whole document as plain values; ``examples`` are answers by path."""
-    bodies = [endpoint.body for endpoint in endpoints]
+    bodies = [endpoint.body for endpoint in endpoints if endpoint.body is not str]
+    bodies += [event for endpoint in endpoints for event in endpoint.events.values()]
     structs = [ErrorEnvelope, *(body for body in bodies if not _item_of(body))]
     structs += [item for body in bodies if (item := _item_of(body))]
     return {
@@ -171,7 +180,12 @@ def _operation(endpoint: Endpoint, example: Any) -> dict[str, Any]:
             "description": "What the client has is still true.",
             "headers": _headers(*_ALWAYS, *_VALIDATORS, "X-Registry-Revision"),
         }
-    if endpoint.degraded:
+    if endpoint.events:
+        responses["503"] = _error_response(
+            503, "Too many clients follow already, or telemetry cannot be read"
+        )
+        responses["503"]["headers"] |= _headers("Retry-After")
+    elif endpoint.degraded:
         responses["503"] = _answer_response(endpoint, "Something is down; the body says what.", None)
     elif endpoint.tag == "Telemetry":
         errors.append(503)
@@ -181,43 +195,78 @@ def _operation(endpoint: Endpoint, example: Any) -> dict[str, Any]:
         "tags": [endpoint.tag],
         "summary": endpoint.summary,
         "description": endpoint.description,
-        "parameters": [*map(_path_parameter, ids), *map(_query_parameter, endpoint.params)],
+        "parameters": [
+            *map(_path_parameter, ids),
+            *map(_query_parameter, endpoint.params),
+            *([LAST_EVENT_ID] if endpoint.events else []),
+        ],
         "responses": responses,
     }
 
 
 def _first_line(body: Any) -> str:
+    if body is str:
+        return "Text, as its media type says."
     item = _item_of(body)
     doc = inspect.getdoc(item or body) or ""
     return f"A list. Each item: {doc.splitlines()[0]}" if item else doc.splitlines()[0]
 
 
 def _answer_response(endpoint: Endpoint, description: str, example: Any) -> dict[str, Any]:
-    item = _item_of(endpoint.body)
-    reference = {"$ref": f"#/components/schemas/{(item or endpoint.body).__name__}"}
     headers = [*_ALWAYS, "X-Registry-Revision", "Cache-Control"]
     if endpoint.freshness is not Freshness.NEVER:
         headers += ["ETag", "Last-Modified"]
     if endpoint.paged:
         headers.append("Link")
-    content: dict[str, Any] = {"schema": {"type": "array", "items": reference} if item else reference}
+    content: dict[str, Any] = {"schema": _body_schema(endpoint.body)}
+    if endpoint.events:
+        # OpenAPI 3.1 has no words of its own for a stream; tools take the schema for that of each event.
+        content["schema"] = {"oneOf": [_event_schema(*event) for event in endpoint.events.items()]}
     if example is not None:
         content["example"] = example
     return {
         "description": description,
         "headers": _headers(*headers),
-        "content": {"application/json": content},
+        "content": {endpoint.media_type: content},
     }
 
 
-def _error_response(status: int) -> dict[str, Any]:
+def _body_schema(body: Any) -> dict[str, Any]:
+    if body is str:
+        return {"type": "string"}
+    item = _item_of(body)
+    reference = {"$ref": f"#/components/schemas/{(item or body).__name__}"}
+    return {"type": "array", "items": reference} if item else reference
+
+
+def _event_schema(name: str, data: Any) -> dict[str, Any]:
+    """One event with its fields as texts, as they are written."""
+    return {
+        "type": "object",
+        "title": f"event {name}",
+        "description": (inspect.getdoc(data) or "").splitlines()[0],
+        "properties": {
+            "event": {"const": name, "type": "string", "description": "Its name."},
+            "id": {"type": "string", "pattern": PLACE_PATTERN, "description": "Where to go on after it."},
+            "data": {
+                "type": "string",
+                "description": "What happened, as JSON.",
+                "contentMediaType": JSON,
+                "contentSchema": _body_schema(data),
+            },
+        },
+        "required": ["event", "id", "data"],
+    }
+
+
+def _error_response(status: int, meaning: str = "") -> dict[str, Any]:
     description, error = _ERRORS[status]
     extra = {405: ("Allow",), 429: ("Retry-After",)}.get(status, ())
     return {
-        "description": description,
+        "description": meaning or description,
         "headers": _headers(*_ALWAYS, *extra),
         "content": {
-            "application/json": {
+            JSON: {
                 "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
                 "example": msgspec.json.decode(envelope(error, _REQUEST_ID)),
             }

@@ -92,6 +92,8 @@ class SystemHealth(Struct, frozen=True, kw_only=True):
     """When this was found out."""
     version: str
     """The program's version."""
+    demo: bool
+    """Whether telemetry is of fake providers."""
     services: ServicesHealth
     """Each service by itself."""
 
@@ -147,6 +149,7 @@ async def stats(ask: Ask) -> Answer:
             last_sync_at=iso(snapshot.published_at),
             revision=snapshot.revision,
             checks_24h=checks,
+            demo=ask.services.demo,
         )
     )
 
@@ -183,6 +186,7 @@ async def health(ask: Ask) -> Answer:
         status="degraded" if degraded else "healthy",
         timestamp=iso(services.clock.now()),
         version=services.version,
+        demo=services.demo,
         services=ServicesHealth(
             api=ApiHealth("up"),
             database=database,

@@ -59,7 +59,7 @@ async def provider_health(ask: Ask) -> Answer:
     summary = await store.health(
         provider.id, since=ask.since(), region=ask.params["region"] or None, limit=ask.params["limit"]
     )
-    states = await store.states(now)
+    states = await ask.services.live.states(now)
 
     def incident_view(incident: Incident) -> IncidentView:
         return IncidentView(
@@ -127,9 +127,7 @@ async def ranked(ask: Ask) -> Answer:
             [{"parameter": "prefer", "value": ask.params["prefer"]}],
         )
     entry = ask.model()
-    known = await ask.services.telemetry.offerings(
-        entry.record.id, since=ask.since(), region=ask.params["region"] or None
-    )
+    known = await ask.measured(entry, region=ask.params["region"] or None)
     providers = ask.snapshot
     candidates = [
         Candidate(

@@ -19,6 +19,12 @@ COMMANDS: Mapping[str, str] = {
     "schemas": "openmodels.cli.registry",
     "publish": "openmodels.cli.publish",
     "migrate": "openmodels.cli.publish",
+    "fake-provider": "openmodels.cli.fake",
+    "alerts": "openmodels.cli.alerts",
+    "maintenance": "openmodels.cli.alerts",
+    "probe": "openmodels.cli.probe",
+    "worker": "openmodels.cli.probe",
+    "keys": "openmodels.cli.probe",
 }
 """Which module holds each command. Only the one that is asked for is imported: the server and the database
 take longer to import than ``validate`` takes to run."""

@@ -32,15 +32,21 @@ def register(app: typer.Typer) -> None:
         set_up_logs(form=settings.log_format, level=settings.log_level)
         for sentence in unknown_variables(os.environ):
             log.warning(sentence)
-        serve(settings, publish_first=publish, announce=_announce)
+        serve(
+            settings,
+            os.environ,
+            publish_first=publish,
+            announce=lambda address, snapshot: _announce(address, snapshot, settings),
+        )
 
 
-def _announce(address: str, snapshot: Snapshot) -> None:
+def _announce(address: str, snapshot: Snapshot, settings: Settings) -> None:
     typer.echo(
         f"OpenModels {version()}: {len(snapshot.models)} models, {len(snapshot.providers)} providers, "
         f"{snapshot.offerings_count} offerings, revision {snapshot.revision}\n"
         f"  API    {address}/api/models\n"
         f"  docs   {address}/api/docs\n"
         f"  health {address}/api/health\n"
-        "Ctrl-C stops it."
+        + ("DEMO: telemetry is of fake providers, in a database of its own.\n" if settings.demo else "")
+        + "Ctrl-C stops it."
     )

@@ -2,11 +2,14 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
 
 from openmodels.registry.load import Loaded, load_registry
 from openmodels.registry.report import shown_root, write_text
@@ -22,6 +25,24 @@ def survive_any_text(stream: TextIO) -> None:
     """An issue may quote what the terminal's encoding lacks: show it as an escape, do not fail."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on a terminal; elsewhere lines with tabs between the fields, which no width cuts."""
+    survive_any_text(sys.stdout)
+    if not sys.stdout.isatty():
+        for row in (head, *rows):
+            typer.echo("\t".join(row))
+        return
+    console_on(sys.stdout).print(table_of(head, rows))
+
+
+def table_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table for a terminal; nothing in it is read as markup by a console of ours."""
+    table = Table(*head, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def load_with_progress(root: Path) -> Loaded:

@@ -68,7 +68,12 @@ def hold(record: Record) -> bool:
                 and all(amount_holds(b.score) for b in record.benchmarks)
             )
         case Provider():
-            return _not_blank((record.name, record.description)) and _timestamps_hold(record)
+            budget = record.probe.daily_budget if record.probe else None
+            return (
+                _not_blank((record.name, record.description))
+                and _timestamps_hold(record)
+                and (budget is None or price_holds(budget))
+            )
         case Offering():
             texts = [record.provider_model_name, record.source.name if record.source else None]
             return (

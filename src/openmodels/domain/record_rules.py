@@ -9,6 +9,10 @@ from openmodels.domain.entries import Dated, Entry, R
 from openmodels.domain.faults import Fault, shown
 from openmodels.domain.records import Model, Offering, Provider
 
+MAX_DAILY_BUDGET = 100
+"""The most that a provider's file may allow probes to spend in a day: strangers send files in, and the keys
+are those of whoever runs the prober."""
+
 
 class Rule(Struct, Generic[R], frozen=True):
     """One rule within a record."""
@@ -108,6 +112,18 @@ def _base_url_is_bare(entry: Entry[Provider]) -> Iterator[Fault]:
         )
 
 
+def _budget_is_modest(entry: Entry[Provider]) -> Iterator[Fault]:
+    budget = entry.record.probe.daily_budget if entry.record.probe else None
+    if budget is not None and budget > MAX_DAILY_BUDGET:
+        yield Fault(
+            "out-of-range",
+            ("probe", "daily_budget"),
+            str(budget),
+            f"an amount from 0 to {MAX_DAILY_BUDGET}",
+            "who runs a prober may allow more: OPENMODELS_PROBE_DAILY_BUDGET, and no daily_budget here",
+        )
+
+
 def _tiers_ascend(entry: Entry[Offering]) -> Iterator[Fault]:
     before = 0
     for index, tier in enumerate(entry.record.pricing.tiers):
@@ -134,6 +150,7 @@ PROVIDER_RULES: tuple[Rule[Provider], ...] = (
     Rule(_id_is_file_name, ("id",)),
     Rule(_updated_after_created, ("created_at", "updated_at")),
     Rule(_base_url_is_bare, ("api_base_url",)),
+    Rule(_budget_is_modest, ("probe",)),
 )
 OFFERING_RULES: tuple[Rule[Offering], ...] = (
     Rule(_model_id_is_file_name, ("model_id",)),

@@ -20,6 +20,7 @@ LICENSING_PATTERN = r"^[a-z0-9][a-z0-9.+-]*$"
 PARTIAL_DATE_PATTERN = r"^[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[^\s<>\"\\^`{}|]*)?$"
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$|^[0-9][A-Z0-9_]*$"
+HEALTH_PATH_PATTERN = r"^/[^\s<>\"\\^`{}|#]*$"
 MAX_TOKENS = 100_000_000
 
 Id = Annotated[
@@ -132,6 +133,27 @@ class Model(Record, frozen=True, kw_only=True):
     """Published benchmark results."""
 
 
+class ProbePolicy(Record, frozen=True, kw_only=True):
+    """How a provider is probed, where that differs from the prober's own settings."""
+
+    enabled: bool = True
+    """Whether it is probed at all."""
+    style: Id | None = None
+    """The API style that probes speak; by default that of ``compatibility``."""
+    health_path: Annotated[str, Meta(pattern=HEALTH_PATH_PATTERN, max_length=200)] | None = None
+    """What a health check asks for, after ``api_base_url``; by default the style's list of models."""
+    health_interval: Annotated[int, Meta(ge=10, le=86_400, description="seconds")] | None = None
+    """Seconds between health checks."""
+    latency_interval: Annotated[int, Meta(ge=10, le=86_400, description="seconds")] | None = None
+    """Seconds between latency probes."""
+    daily_limit: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    """Latency probes in one day (UTC), by all probers together."""
+    daily_budget: Price | None = None
+    """What latency probes may cost in one day (UTC), in the currency of the offering."""
+    timeout: Annotated[int, Meta(ge=1, le=300, description="seconds")] | None = None
+    """Seconds that one probe may take."""
+
+
 class Provider(Record, frozen=True, kw_only=True):
     """Someone who serves models over an API: ``providers/<id>.yaml``."""
 
@@ -159,6 +181,8 @@ class Provider(Record, frozen=True, kw_only=True):
     """Its own status page."""
     env: tuple[Annotated[str, Meta(pattern=ENV_PATTERN, max_length=100)], ...] = ()
     """The environment variables in which users keep its key."""
+    probe: ProbePolicy | None = None
+    """How it is probed; by default as the prober's settings say."""
 
 
 class BatchPricing(Record, frozen=True, kw_only=True):

@@ -54,9 +54,12 @@ def components(types: Iterable[type], ref_template: str = "#/$defs/{name}") -> d
     for name, schema in schemas.items():
         _in_our_words(schema)
         if name in structs:
-            for field, doc in field_docs(structs[name]).items():
-                if field in schema.get("properties", {}):
-                    schema["properties"][field] = _described(schema["properties"][field], doc)
+            struct: Any = structs[name]
+            written = dict(zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True))
+            for field, doc in field_docs(struct).items():
+                key = written.get(field, field)
+                if key in schema.get("properties", {}):
+                    schema["properties"][key] = _described(schema["properties"][key], doc)
     return dict(schemas)
 
 

@@ -15,14 +15,10 @@ from openmodels.domain.vocabulary import Outcome, ProviderStatus
 
 CHECK_INTERVAL = timedelta(minutes=5)
 """How often a provider is checked unless its file says otherwise."""
-STALE_AFTER = 3 * CHECK_INTERVAL
-"""A provider whose newest check is older than this has status ``unknown``."""
 DOWN_AFTER = 3
 """Failed checks in a row that make a provider ``down``."""
 UP_AFTER = 2
 """Good checks in a row that make it ``up`` again."""
-STATE_CHECKS = 20
-"""How many of its newest checks a store looks at to tell a provider's state."""
 MIN_SAMPLES = 5
 """Percentiles of fewer samples than this say nothing and are null."""
 KEY_OUTCOMES = frozenset({"auth", "quota", "rate_limited"})
@@ -43,7 +39,11 @@ class Check(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     """What happened."""
     response_time_ms: float | None = None
-    """How long the answer took; null when none came."""
+    """From the request's first byte to the head of the answer; null when none came."""
+    connect_ms: float | None = None
+    """How long the connection took to set up: name, TCP and TLS; null when none was made."""
+    http_status: int | None = None
+    """The status of the answer; null when none came."""
 
 
 class Measurement(Struct, frozen=True, kw_only=True):
@@ -66,7 +66,19 @@ class Measurement(Struct, frozen=True, kw_only=True):
     tokens_per_second: float | None = None
     """Output tokens over the time from the first token to the end."""
     output_tokens: int | None = None
-    """Output tokens, by the provider's own count."""
+    """Output tokens, by the provider's own count, or by ours where ``tokens_estimated``."""
+    input_tokens: int | None = None
+    """Input tokens, by the provider's own count."""
+    tokens_estimated: bool = False
+    """Whether the provider sent no usage, so that its chunks were counted instead."""
+    connect_ms: float | None = None
+    """How long the connection took to set up: name, TCP and TLS; null when none was made."""
+    time_to_first_byte_ms: float | None = None
+    """From the request's first byte to the first byte of the answer."""
+    time_to_first_content_ms: float | None = None
+    """From the request's first byte to the first text that a user sees, after any reasoning."""
+    http_status: int | None = None
+    """The status of the answer; null when none came."""
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -175,27 +187,6 @@ def mean(values: Sequence[float]) -> float | None:
 def uptime_percentage(up: int, down: int) -> float | None:
     """up ÷ (up + down) in percent; None with no checks."""
     return 100 * up / (up + down) if up + down else None
-
-
-def state_of(newest_first: Sequence[Check], now: datetime) -> ProviderState:
-    """A provider's state from its newest checks.
-
-    The newest run of ``DOWN_AFTER`` failed or ``UP_AFTER`` good checks decides, so that one stray answer
-    changes nothing; where no run is long enough yet, the newest check does.
-    """
-    if not newest_first:
-        return ProviderState()
-    newest = newest_first[0]
-    if now - newest.checked_at > STALE_AFTER:
-        return ProviderState(last_checked_at=newest.checked_at)
-    needed = {"up": UP_AFTER, "down": DOWN_AFTER}
-    run_of, run = newest.status, 0
-    for check in newest_first:
-        run = run + 1 if check.status == run_of else 1
-        run_of = check.status
-        if run >= needed[run_of]:
-            return ProviderState(status=run_of, last_checked_at=newest.checked_at)
-    return ProviderState(status=newest.status, last_checked_at=newest.checked_at)
 
 
 def summarise_checks(

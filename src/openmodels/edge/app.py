@@ -14,9 +14,10 @@ import structlog
 
 from openmodels.clock import Clock
 from openmodels.edge.cache import Entry, Header, ResponseCache, matches
+from openmodels.edge.counts import Counts
 from openmodels.edge.encoding import coding_for
 from openmodels.edge.errors import INTERNAL_MESSAGE, envelope
-from openmodels.edge.exchange import FRESHNESS, REQUEST_ID, TELEMETRY_SECONDS, Freshness
+from openmodels.edge.exchange import FRESHNESS, REQUEST_ID, STREAM, TELEMETRY_SECONDS, Freshness
 from openmodels.edge.forwarded import Proxies
 from openmodels.edge.limits import Bucket, Limiter, counted_as
 from openmodels.edge.urls import check_url
@@ -34,10 +35,13 @@ log: Any = structlog.get_logger(__name__)
 API = b"/api/"
 HEALTH = b"/api/health"
 ALLOW = b"GET, HEAD, OPTIONS"
+NO_STORE = (b"cache-control", b"no-store")
 HSTS = (b"strict-transport-security", b"max-age=31536000")
+DEMO = (b"x-openmodels-demo", b"telemetry is of fake providers")
+"""On every answer of a demo, so that nobody takes its telemetry for real."""
 EXPOSED = (
     b"ETag, Link, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    b"X-Registry-Revision, X-Request-ID"
+    b"X-Registry-Revision, X-Request-ID, X-OpenModels-Demo"
 )
 COMMON: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
@@ -50,7 +54,7 @@ PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", ALLOW),
     (b"access-control-allow-headers", b"*"),
     (b"access-control-max-age", b"86400"),
-    (b"cache-control", b"no-store"),
+    NO_STORE,
 )
 
 
@@ -68,6 +72,7 @@ class Edge:
         proxies: Proxies,
         https_only: bool = False,
         tls: bool = False,
+        demo: bool = False,
     ) -> None:
         self._inner = inner
         self._live = live
@@ -76,7 +81,7 @@ class Edge:
         self._limiter = limiter
         self._proxies = proxies or None
         self._https_only = https_only
-        self._common = [*COMMON, HSTS] if tls or https_only else list(COMMON)
+        self._common = [*COMMON, *([HSTS] if tls or https_only else []), *([DEMO] if demo else [])]
         # From a random start, so that ids of two runs or two nodes do not meet.
         self._numbers = itertools.count(secrets.randbits(62) | 1 << 62)
         if limiter is not None:
@@ -84,6 +89,9 @@ class Edge:
             self._api_common = [*self._common, limit_header]
         else:
             self._api_common = self._common
+        self.cache = cache
+        self.counts = Counts()
+        self._ready = self.counts.ready
         live.on_revision(cache.clear)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,8 +124,9 @@ class Edge:
             await self._other_method(scope, send, own, api=api)
             return
         key = (path, scope["query_string"])
-        entry = self._cache.get(key, now, self._live.epoch)
+        entry, counted = self._cache.get(key, now, self._live.epoch), self._ready
         if entry is None:
+            counted = self.counts.made
             entry = await self._fetch(scope, receive, send, own, now, api=api)
             if entry is None:
                 return
@@ -131,6 +140,7 @@ class Edge:
             variant, entry.modified, headers.get(b"if-none-match"), headers.get(b"if-modified-since")
         ):
             status, body, answer = 304, b"", variant.headers_304
+        counted[status] += 1
         await send({"type": "http.response.start", "status": status, "headers": [*answer, *own]})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
@@ -152,26 +162,32 @@ class Edge:
     async def _fetch(
         self, scope: Scope, receive: Receive, send: Send, own: list[Header], now: float, *, api: bool
     ) -> Entry | None:
-        """What the framework answers, as an entry; None when it was no plain 200 and is sent already."""
+        """What the framework answers, as an entry; None when it is sent already: no 200, or a stream."""
         path, query = scope["raw_path"], scope["query_string"]
         request_id = own[0][1].decode()
         epoch, snapshot = self._live.epoch, self._live.snapshot
         inner_scope = {**scope, "method": "GET", REQUEST_ID: request_id}
-        answer = _Answer()
+        common = self._api_common if api else self._common
+        head = scope["method"] == "HEAD"
+        answer = _Answer(inner_scope, send, [*common, NO_STORE, *own], self.counts.streamed, head=head)
         try:
             check_url(path, query)
-            await self._inner(inner_scope, receive, answer.send)
+            # Nobody waits for the body of a HEAD request, which a stream would go on sending for ever.
+            await self._inner(inner_scope, _hung_up if head else receive, answer.send)
         except RequestError as error:
             await self._refuse(error, scope, send, own, api=api)
             return None
         except Exception:
             log.exception("request failed", request_id=request_id, path=path.decode("latin-1")[:200])
-            await self._refuse(RequestError(INTERNAL_MESSAGE), scope, send, own, api=api)
+            if not answer.passed_on:
+                await self._refuse(RequestError(INTERNAL_MESSAGE), scope, send, own, api=api)
+                return None
+        if answer.passed_on:
             return None
-        common = self._api_common if api else self._common
         freshness = inner_scope.get(FRESHNESS, Freshness.NEVER)
         if answer.status != 200 or freshness is Freshness.NEVER:
-            headers = [*answer.headers, *common, (b"cache-control", b"no-store"), *own]
+            headers = [*answer.headers, *common, NO_STORE, *own]
+            self.counts.made[answer.status] += 1
             await _send(scope, send, answer.status, headers, answer.body)
             return None
         # The date of the revision that was there before the answer was begun: never later than the answer's.
@@ -191,6 +207,7 @@ class Edge:
     async def _other_method(self, scope: Scope, send: Send, own: list[Header], *, api: bool) -> None:
         if scope["method"] == "OPTIONS":
             common = self._api_common if api else self._common
+            self.counts.edge[204] += 1
             await _send(scope, send, 204, [*common, *PREFLIGHT, *own], b"")
             return
         message = f"{scope['method'][:20]} is not allowed: this API is read-only; use GET"
@@ -209,7 +226,8 @@ class Edge:
         location = b"https://" + host + scope["raw_path"] + query
         # HSTS means nothing over plain HTTP, and must not be sent there (RFC 6797, 7.2).
         common = [header for header in (self._api_common if api else self._common) if header != HSTS]
-        extra: list[Header] = [(b"location", location), (b"cache-control", b"no-store")]
+        extra: list[Header] = [(b"location", location), NO_STORE]
+        self.counts.edge[308] += 1
         await _send(scope, send, 308, [*common, *extra, *own], b"")
 
     async def _refuse(
@@ -219,11 +237,12 @@ class Edge:
         headers: list[Header] = [
             *(self._api_common if api else self._common),
             (b"content-type", b"application/json"),
-            (b"cache-control", b"no-store"),
+            NO_STORE,
             *own,
         ]
         if isinstance(error, RateLimited):
             headers.append((b"retry-after", b"%d" % error.resets_in))
+        self.counts.edge[error.status] += 1
         await _send(scope, send, error.status, headers, body)
 
     async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -239,23 +258,50 @@ def _leads_to_api(path: str) -> bool:
 
 
 class _Answer:
-    """Collects what the framework sends."""
+    """Collects what the framework sends; a stream is counted and passed on as it comes, headers ``added``."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, added: list[Header], counted: MutableMapping[int, int], *, head: bool
+    ) -> None:
         self.status = 500
         self.headers: list[Header] = []
+        self.passed_on = False
         self._parts: list[bytes] = []
+        self._scope = scope
+        self._send = send
+        self._added = added
+        self._counted = counted
+        self._head = head
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = [(bytes(name), bytes(value)) for name, value in message.get("headers", ())]
-        elif message["type"] == "http.response.body":
+            if STREAM in self._scope:
+                await self._begin()
+        elif message["type"] != "http.response.body":
+            return
+        elif not self.passed_on:
             self._parts.append(message.get("body", b""))
+        elif not self._head:
+            await self._send(message)
+
+    async def _begin(self) -> None:
+        self.passed_on = True
+        self._counted[self.status] += 1
+        headers = [*self.headers, *self._added]
+        await self._send({"type": "http.response.start", "status": self.status, "headers": headers})
+        if self._head:
+            await self._send({"type": "http.response.body", "body": b""})
 
     @property
     def body(self) -> bytes:
         return b"".join(self._parts)
+
+
+async def _hung_up() -> Message:
+    """What a server tells an application whose client is gone."""
+    return {"type": "http.disconnect"}
 
 
 def _without_length(headers: Iterable[Header]) -> list[Header]:

@@ -126,6 +126,11 @@ class ResponseCache:
         self._entries.clear()
         self._bytes = 0
 
+    @property
+    def bytes(self) -> int:
+        """What all entries weigh."""
+        return self._bytes
+
     async def ping(self) -> None:
         """Keep something and find it again. Raises ``StoreError`` when it is not there."""
         key = (b"", b"ping")

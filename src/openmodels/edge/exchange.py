@@ -7,6 +7,9 @@ REQUEST_ID = "openmodels.request_id"
 """Scope key, set by the edge: the request's id, as text."""
 FRESHNESS = "openmodels.freshness"
 """Scope key, set by the answering side: a ``Freshness``. An answer without one is not kept."""
+STREAM = "openmodels.stream"
+"""Scope key, set by the answering side before it answers: this answer goes on and on, so it is passed on part
+by part, neither kept nor compressed."""
 
 Scope = dict[str, Any]
 

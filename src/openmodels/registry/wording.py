@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 from msgspec import inspect as shapes
 
 from openmodels.domain.faults import Fault, Path, shown
-from openmodels.domain.records import ENV_PATTERN, ID_PATTERN, LICENSING_PATTERN, URL_PATTERN
+from openmodels.domain.records import (
+    ENV_PATTERN,
+    HEALTH_PATH_PATTERN,
+    ID_PATTERN,
+    LICENSING_PATTERN,
+    URL_PATTERN,
+)
 
 PARTIAL_DATE = "as much of a date as is known: 2025, 2025-03 or 2025-03-14"
 WHOLE_DATE = "a date that exists, such as 2025-03-14"
@@ -52,6 +58,11 @@ _FORMS = {
         "bad-format",
         "the name of an environment variable, such as EXAMPLE_API_KEY",
         lambda text: re.sub(r"\W+", "_", text.strip(), flags=re.ASCII),
+    ),
+    HEALTH_PATH_PATTERN: _Form(
+        "bad-format",
+        "a path that begins with a slash, such as /models",
+        lambda text: "/" + text.strip().lstrip("/"),
     ),
 }
 

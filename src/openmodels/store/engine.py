@@ -21,6 +21,12 @@ from openmodels.settings import Settings
 FILE_NAME = "openmodels.db"
 BUSY_TIMEOUT = 10.0
 """Seconds that a writer waits for another one; the publish of a very large registry takes a few."""
+MANY_FREE = 1_000
+"""Free pages, 4 KB each, from which on a SQLite file may get smaller; and a quarter of the file at least."""
+GIVEN_BACK = 500
+"""How many of them one step gives back."""
+INCREMENTAL = 2
+"""How SQLite numbers the kind of vacuum that goes in steps."""
 LEFTOVER_JOURNAL = 16 * 1024 * 1024
 """What the journal shrinks back to after a large publish, in bytes."""
 
@@ -96,6 +102,28 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """
     async with _transaction(engine, {_WRITES: True}) as connection:
         yield connection
+
+
+async def give_back(engine: AsyncEngine) -> bool:
+    """Make the file smaller by a few of the pages that deleting left free, when they are many.
+
+    False when there was nothing to do: few are free, and will be used again; or the database does this by
+    itself, as PostgreSQL; or its file was made by a version that did not provide for it. Raises
+    ``StoreError``.
+    """
+    if engine.dialect.name != "sqlite":
+        return False
+    with translated(engine):
+        async with engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            free = await _first_number(driver, "freelist_count")
+            many = max(MANY_FREE, await _first_number(driver, "page_count") // 4)
+            if free < many or await _first_number(driver, "auto_vacuum") != INCREMENTAL:
+                return False
+            # As a script, and outside a transaction: otherwise the driver takes one step, which is one page.
+            await driver.executescript(f"PRAGMA incremental_vacuum({GIVEN_BACK})")
+            return await _first_number(driver, "freelist_count") < free
 
 
 @asynccontextmanager
@@ -223,6 +251,9 @@ async def _sqlite_connection(file: str, busy_timeout: float) -> aiosqlite.Connec
 async def _set_up(connection: aiosqlite.Connection, busy_timeout: float) -> None:
     await connection.execute_fetchall("PRAGMA busy_timeout = 0")
     try:
+        if await _first_number(connection, "page_count") == 0:
+            # It can only be had before the first page is written: see give_back.
+            await connection.execute_fetchall("PRAGMA auto_vacuum = INCREMENTAL")
         # Readers go on while somebody writes. Kept in the file, so that this changes it only once.
         await connection.execute_fetchall("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:
@@ -230,7 +261,14 @@ async def _set_up(connection: aiosqlite.Connection, busy_timeout: float) -> None
         if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
             raise
     await connection.execute_fetchall(f"PRAGMA busy_timeout = {round(busy_timeout * 1000)}")
-    # FULL: what was said to be published is on the disk, even if the power fails.
+    # FULL: what was said to be published is on the disk, even if the power fails. So is telemetry, of which
+    # there is one transaction a second, more or less.
     await connection.execute_fetchall("PRAGMA synchronous = FULL")
     await connection.execute_fetchall("PRAGMA foreign_keys = ON")
     await connection.execute_fetchall(f"PRAGMA journal_size_limit = {LEFTOVER_JOURNAL}")
+
+
+async def _first_number(connection: aiosqlite.Connection, pragma: str) -> int:
+    for row in await connection.execute_fetchall(f"PRAGMA {pragma}"):
+        return int(row[0])
+    return 0

@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 
 from openmodels.domain.snapshot import Snapshot, build_snapshot
-from openmodels.domain.telemetry import ProviderState
+from openmodels.domain.standing import status_at
+from openmodels.domain.telemetry import CHECK_INTERVAL, ProviderState
 from openmodels.errors import RecordUnreadable, StoreError
 from openmodels.store.ports import RegistryStore, TelemetryStore
 
@@ -28,13 +29,22 @@ shows them holds. They change all the same, for a state without new checks turns
 class Live:
     """Holds the snapshot that requests read. ``start`` must have returned before the first request."""
 
-    def __init__(self, registry: RegistryStore, telemetry: TelemetryStore) -> None:
+    def __init__(
+        self,
+        registry: RegistryStore,
+        telemetry: TelemetryStore,
+        *,
+        health_interval: timedelta = CHECK_INTERVAL,
+    ) -> None:
+        """``health_interval`` is how often providers are checked whose file does not say."""
         self._registry = registry
         self._telemetry = telemetry
+        self._health_interval = health_interval
         self._snapshot: Snapshot | None = None
         self._refused: str | None = None
         self._unreachable = False
         self._listeners: list[Callable[[], None]] = []
+        self._epoch_listeners: list[Callable[[int], None]] = []
         self._states: tuple[int, datetime, Mapping[str, ProviderState]] | None = None
         self._asking_states = asyncio.Lock()
         self.epoch = 0
@@ -51,6 +61,10 @@ class Live:
     def on_revision(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` whenever another snapshot has been swapped in."""
         self._listeners.append(listener)
+
+    def on_epoch(self, listener: Callable[[int], None]) -> None:
+        """Call ``listener`` with telemetry's epoch whenever it was looked at, moved or not."""
+        self._epoch_listeners.append(listener)
 
     async def start(self) -> None:
         """Load what is published. Raises ``StoreError`` when nothing is, or when it cannot be read."""
@@ -70,8 +84,23 @@ class Live:
         async with self._asking_states:
             held = self._states
             if held is None or held[0] != self.epoch or not timedelta() <= now - held[1] < STATES_HOLD:
-                held = self._states = (self.epoch, now, await self._telemetry.states(now))
+                held = self._states = (self.epoch, now, await self._ask_states(now))
             return held[2]
+
+    async def _ask_states(self, now: datetime) -> Mapping[str, ProviderState]:
+        standings = await self._telemetry.standings()
+        snapshot = self._snapshot
+        return {
+            provider_id: status_at(standing, now, self._interval(snapshot, provider_id))
+            for provider_id, standing in standings.items()
+        }
+
+    def _interval(self, snapshot: Snapshot | None, provider_id: str) -> timedelta:
+        entry = snapshot.provider(provider_id) if snapshot is not None else None
+        policy = entry.record.probe if entry is not None else None
+        if policy is None or policy.health_interval is None:
+            return self._health_interval
+        return timedelta(seconds=policy.health_interval)
 
     async def watch(self, interval: float) -> None:
         """Refresh every ``interval`` seconds until cancelled."""
@@ -87,6 +116,8 @@ class Live:
         """Take up a new revision and new telemetry, if there are any. Raises nothing."""
         try:
             self.epoch = await self._telemetry.epoch()
+            for listener in self._epoch_listeners:
+                listener(self.epoch)
             head = await self._registry.head()
             if self._unreachable:
                 self._unreachable = False

@@ -1,28 +1,34 @@
 """The stores in memory: for one process, for tests, and for trying things; nothing survives the process."""
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+from operator import attrgetter
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from openmodels.domain.records import Registry, encode_record, revision_of
+from openmodels.domain.standing import Standing, Transition, judge
 from openmodels.domain.telemetry import (
-    STATE_CHECKS,
     Check,
     HealthSummary,
     Incident,
     LatencySummary,
     Measurement,
     OfferingTelemetry,
-    ProviderState,
-    state_of,
     summarise_checks,
     summarise_measurements,
     uptime_percentage,
 )
 from openmodels.store.kinds import KINDS, Key, Kind, difference, reported, require_base
-from openmodels.store.ports import Head, PublishResult
+from openmodels.store.ports import Cursor, Head, NumberedTransition, PublishResult, Recorded
+from openmodels.store.recording import advanced, in_order
 
 _NO_REGISTRY = Registry()
+_Kept = TypeVar("_Kept", Check, Measurement)
 
 
 class MemoryRegistryStore:
@@ -58,27 +64,89 @@ class MemoryRegistryStore:
 
 
 class MemoryTelemetryStore:
-    """A ``TelemetryStore`` in memory; see the port for what each method promises."""
+    """A ``TelemetryStore`` in memory; see the port for what each method promises.
+
+    Every answer is made from the single checks and measurements, and nothing is summed up: what ``forget``
+    deletes is gone from every answer.
+    """
 
     def __init__(self) -> None:
-        self._checks: list[Check] = []
-        self._measurements: list[Measurement] = []
+        self._checks: dict[int, Check] = {}
+        self._measurements: dict[int, Measurement] = {}
         self._incidents: dict[tuple[str, datetime], Incident] = {}
-        self._epoch = 0
+        self._standings: dict[str, Standing] = {}
+        self._transitions: list[NumberedTransition] = []
+        self._cursor = Cursor(0, 0)
+        self._last_probe_at: datetime | None = None
+        self._transition = self._epoch = 0
 
     async def record(
-        self,
-        checks: Sequence[Check] = (),
-        measurements: Sequence[Measurement] = (),
-        incidents: Sequence[Incident] = (),
-    ) -> None:
+        self, checks: Sequence[Check] = (), measurements: Sequence[Measurement] = ()
+    ) -> tuple[Transition, ...]:
         """Keep all of these."""
-        if not (checks or measurements or incidents):
-            return
+        if not (checks or measurements):
+            return ()
         self._epoch += 1
-        self._checks.extend(checks)
-        self._measurements.extend(measurements)
-        self._incidents.update({(i.provider_id, i.started_at): i for i in incidents})
+        check, measurement = self._cursor
+        self._checks.update(enumerate(checks, check + 1))
+        self._measurements.update(enumerate(measurements, measurement + 1))
+        self._cursor = Cursor(check + len(checks), measurement + len(measurements))
+        times = [c.checked_at for c in checks] + [m.measured_at for m in measurements]
+        self._last_probe_at = max(times if self._last_probe_at is None else [*times, self._last_probe_at])
+        standings, transitions = advanced(checks, self._standings)
+        self._standings.update(standings)
+        self._keep(transitions)
+        return transitions
+
+    async def judge(self, provider_id: str, trouble: str, at: datetime) -> Transition | None:
+        """Keep what an evaluation of a provider's answers found, and what it changed."""
+        standing, transition = judge(self._standings.get(provider_id, Standing()), provider_id, trouble, at)
+        if transition is None:
+            return None
+        self._epoch += 1
+        self._standings[provider_id] = standing
+        self._keep((transition,))
+        return transition
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """By provider id: how each provider that was ever checked stands."""
+        return dict(sorted(self._standings.items()))
+
+    async def transitions_after(self, number: int, *, limit: int) -> Sequence[NumberedTransition]:
+        """The transitions recorded after that one, oldest first."""
+        start = bisect_right(self._transitions, number, key=attrgetter("number"))
+        return self._transitions[start : start + limit]
+
+    async def cursor(self) -> Cursor:
+        """The place after everything that is recorded now."""
+        return self._cursor
+
+    async def recorded_after(self, cursor: Cursor, *, limit: int) -> Recorded:
+        """What was recorded after ``cursor``: at most ``limit`` checks and as many measurements."""
+        return in_order(
+            cursor,
+            _after(self._checks, cursor.check, self._cursor.check, limit),
+            _after(self._measurements, cursor.measurement, self._cursor.measurement, limit),
+        )
+
+    async def roll_up(self, now: datetime) -> bool:  # noqa: ARG002 - the port's
+        """There is nothing to do: answers are made from what was recorded."""
+        return False
+
+    async def forget(self, *, raw_before: datetime, rollups_before: datetime) -> bool:
+        """Delete all that is older at once."""
+        checks = {n: c for n, c in self._checks.items() if c.checked_at >= raw_before}
+        measurements = {n: m for n, m in self._measurements.items() if m.measured_at >= raw_before}
+        incidents = {
+            key: incident
+            for key, incident in self._incidents.items()
+            if incident.ended_at is None or incident.ended_at >= rollups_before
+        }
+        transitions = [kept for kept in self._transitions if kept.transition.at >= rollups_before]
+        before = len(self._checks) + len(self._measurements) + len(self._incidents) + len(self._transitions)
+        self._checks, self._measurements = checks, measurements
+        self._incidents, self._transitions = incidents, transitions
+        return before != len(checks) + len(measurements) + len(incidents) + len(transitions)
 
     async def epoch(self) -> int:
         """How often something was recorded."""
@@ -111,13 +179,14 @@ class MemoryTelemetryStore:
         return LatencySummary(timings=summarise_measurements(found), measurements=tuple(newest[:limit]))
 
     async def offerings(
-        self, model_id: str, *, since: datetime, region: str | None
+        self, model_id: str, provider_ids: Collection[str], *, since: datetime, region: str | None
     ) -> Mapping[str, OfferingTelemetry]:
-        """By provider id: what is known of this model's offerings."""
-        checks = _by_provider(self._checks_in(since, region))
+        """By provider id: what is known of this model at these providers."""
+        wanted = frozenset(provider_ids)
+        checks = _by_provider(c for c in self._checks_in(since, region) if c.provider_id in wanted)
         measured = defaultdict(list)
         for measurement in self._measurements_in(since, region):
-            if measurement.model_id == model_id:
+            if measurement.model_id == model_id and measurement.provider_id in wanted:
                 measured[measurement.provider_id].append(measurement)
         answers = {}
         for provider_id in sorted(checks.keys() | measured.keys()):
@@ -130,27 +199,37 @@ class MemoryTelemetryStore:
             )
         return answers
 
-    async def states(self, now: datetime) -> Mapping[str, ProviderState]:
-        """By provider id: how each provider that was ever checked is doing."""
-        return {
-            provider_id: state_of(_newest_first(checks)[:STATE_CHECKS], now)
-            for provider_id, checks in sorted(_by_provider(self._checks).items())
-        }
-
     async def checks_since(self, since: datetime) -> int:
         """How many checks were made since then."""
-        return sum(check.checked_at >= since for check in self._checks)
+        return sum(check.checked_at >= since for check in self._checks.values())
 
     async def last_probe_at(self) -> datetime | None:
         """When the newest check or measurement was made, or None."""
-        times = [c.checked_at for c in self._checks] + [m.measured_at for m in self._measurements]
-        return max(times, default=None)
+        return self._last_probe_at
 
     def _checks_in(self, since: datetime, region: str | None) -> list[Check]:
-        return [c for c in self._checks if c.checked_at >= since and region in (None, c.region)]
+        return [c for c in self._checks.values() if c.checked_at >= since and region in (None, c.region)]
 
     def _measurements_in(self, since: datetime, region: str | None) -> list[Measurement]:
-        return [m for m in self._measurements if m.measured_at >= since and region in (None, m.region)]
+        kept = self._measurements.values()
+        return [m for m in kept if m.measured_at >= since and region in (None, m.region)]
+
+    def _keep(self, transitions: Iterable[Transition]) -> None:
+        for transition in transitions:
+            self._transition += 1
+            bare = replace(transition, opens=None, closes=None)
+            self._transitions.append(NumberedTransition(self._transition, bare))
+            if (ended := transition.closes) is not None:
+                key = (ended.provider_id, ended.started_at)
+                if key in self._incidents:
+                    self._incidents[key] = replace(self._incidents[key], ended_at=ended.ended_at)
+            if (begun := transition.opens) is not None:
+                self._incidents[begun.provider_id, begun.started_at] = begun
+
+
+def _after(kept: Mapping[int, _Kept], number: int, newest: int, limit: int) -> list[tuple[int, _Kept]]:
+    numbers = (n for n in range(max(0, number) + 1, newest + 1) if n in kept)
+    return [(n, kept[n]) for n in islice(numbers, limit)]
 
 
 def _newest_first(checks: Sequence[Check]) -> list[Check]:

@@ -4,21 +4,20 @@ Each has an in-memory implementation that ships (``store/memory.py``) and one ov
 (``tests/contract``) runs over all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
 from openmodels.domain.records import Registry
+from openmodels.domain.standing import Standing, Transition
 from openmodels.domain.telemetry import (
     Check,
     HealthSummary,
-    Incident,
     LatencySummary,
     Measurement,
     OfferingTelemetry,
-    ProviderState,
 )
 
 
@@ -84,19 +83,68 @@ class RegistryStore(Protocol):
         ...
 
 
+class Cursor(NamedTuple):
+    """A place in the order in which checks and measurements are recorded: all up to these was seen."""
+
+    check: int
+    measurement: int
+
+
+class Recorded(NamedTuple):
+    """What was recorded after a cursor, oldest first, and the place it leads to."""
+
+    events: tuple[tuple[Cursor, Check | Measurement], ...]
+    """Each with the cursor that a reader who has seen it holds."""
+    end: Cursor
+    """Where to go on."""
+
+
+class NumberedTransition(NamedTuple):
+    """A transition and its place in the order in which transitions were recorded."""
+
+    number: int
+    transition: Transition
+
+
 class TelemetryStore(Protocol):
-    """Keeps checks, measurements and incidents, and answers questions about them."""
+    """Keeps checks and measurements, what they add up to, and how each provider stands."""
 
     async def record(
-        self,
-        checks: Sequence[Check] = (),
-        measurements: Sequence[Measurement] = (),
-        incidents: Sequence[Incident] = (),
-    ) -> None:
-        """Keep all of these, in one transaction.
+        self, checks: Sequence[Check] = (), measurements: Sequence[Measurement] = ()
+    ) -> tuple[Transition, ...]:
+        """Keep all of these in one transaction, and give back which providers changed by it.
 
-        An incident with the provider and start of one that is kept replaces it.
+        The checks of each provider move its standing on in the order of their times (``standing.advance``);
+        transitions are kept, and open and close incidents.
         """
+        ...
+
+    async def judge(self, provider_id: str, trouble: str, at: datetime) -> Transition | None:
+        """Keep what an evaluation of a provider's answers found (``standing.judge``), and what it changed."""
+        ...
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """By provider id: how each provider that was ever checked stands."""
+        ...
+
+    async def transitions_after(self, number: int, *, limit: int) -> Sequence[NumberedTransition]:
+        """The transitions recorded after that one, oldest first; their incidents are left out."""
+        ...
+
+    async def cursor(self) -> Cursor:
+        """The place after everything that is recorded now."""
+        ...
+
+    async def recorded_after(self, cursor: Cursor, *, limit: int) -> Recorded:
+        """What was recorded after ``cursor``: at most ``limit`` checks and as many measurements."""
+        ...
+
+    async def roll_up(self, now: datetime) -> bool:
+        """Do one small step of summing up finished hours and days; False when there was nothing to do."""
+        ...
+
+    async def forget(self, *, raw_before: datetime, rollups_before: datetime) -> bool:
+        """Do one small step of deleting what is older; False when there was nothing to delete."""
         ...
 
     async def epoch(self) -> int:
@@ -116,13 +164,12 @@ class TelemetryStore(Protocol):
         ...
 
     async def offerings(
-        self, model_id: str, *, since: datetime, region: str | None
+        self, model_id: str, provider_ids: Collection[str], *, since: datetime, region: str | None
     ) -> Mapping[str, OfferingTelemetry]:
-        """By provider id: what is known of this model's offerings. Providers never probed are left out."""
-        ...
+        """By provider id: what is known of this model at these providers.
 
-    async def states(self, now: datetime) -> Mapping[str, ProviderState]:
-        """By provider id: how each provider that was ever checked is doing."""
+        Providers that were neither checked nor measured with it since then are left out.
+        """
         ...
 
     async def checks_since(self, since: datetime) -> int:

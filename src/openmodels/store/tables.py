@@ -9,14 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Date,
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -84,6 +88,18 @@ telemetry_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     # Grows by one with everything that is recorded.
     Column("epoch", BigInteger, nullable=False),
+    # When the newest check or measurement was made.
+    Column("last_probe_at", Moment),
+    # See ``periods.Summed`` for these three.
+    Column("hours_until", Moment),
+    Column("days_until", Moment),
+    Column("raw_from", Moment),
+    # What is older than this came too late for the sums of its hour, and is noted in ``late_hours``. While an
+    # hour is being summed up, this is its end, and ``hours_until`` is not yet.
+    Column("late_before", Moment),
+    # The last provider for which the hour, or the day, that is being summed up is done.
+    Column("hour_done", String(255)),
+    Column("day_done", String(255)),
 )
 
 checks = Table(
@@ -96,9 +112,11 @@ checks = Table(
     Column("status", String(8), nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("response_time_ms", Double),
-    # One provider's checks, newest first; the newest of each; uptimes, answered from the index alone.
-    Index(None, "provider_id", "checked_at", "region", "status"),
-    # The newest of all; how many there are since a time.
+    Column("connect_ms", Double),
+    Column("http_status", Integer),
+    # One provider's checks, newest first, of one region or of all.
+    Index(None, "provider_id", "checked_at", "region"),
+    # What is in an hour; what is older than a time.
     Index(None, "checked_at"),
 )
 
@@ -115,12 +133,103 @@ measurements = Table(
     Column("total_response_time_ms", Double),
     Column("tokens_per_second", Double),
     Column("output_tokens", BigInteger),
-    # One provider's measurements, newest first.
-    Index(None, "provider_id", "measured_at"),
-    # One model's measurements, at whatever provider.
-    Index(None, "model_id", "measured_at"),
-    # The newest of all; what is older than a time.
+    Column("input_tokens", BigInteger),
+    Column("tokens_estimated", Boolean, nullable=False, server_default=false()),
+    Column("connect_ms", Double),
+    Column("time_to_first_byte_ms", Double),
+    Column("time_to_first_content_ms", Double),
+    Column("http_status", Integer),
+    # One provider's measurements, newest first; then those of one of its models.
+    Index(None, "provider_id", "measured_at", "region"),
+    Index(None, "provider_id", "model_id", "measured_at"),
+    # What is in an hour; what is older than a time.
     Index(None, "measured_at"),
+)
+
+
+def _check_sums(name: str, *, clustered: bool) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("provider_id", String(255), primary_key=True),
+        # The beginning of the hour or of the day.
+        Column("start", Moment, primary_key=True),
+        Column("region", String(50), primary_key=True),
+        Column("total", BigInteger, nullable=False),
+        Column("up", BigInteger, nullable=False),
+        # See ``rollup.encode_summary``; last, so that counts are read without it.
+        Column("times", LargeBinary),
+        Index(None, "start"),
+        sqlite_with_rowid=not clustered,
+    )
+
+
+def _measurement_sums(name: str, *, clustered: bool) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("provider_id", String(255), primary_key=True),
+        # Empty for all models together.
+        Column("model_id", String(255), primary_key=True),
+        Column("start", Moment, primary_key=True),
+        Column("region", String(50), primary_key=True),
+        Column("total", BigInteger, nullable=False),
+        Column("telling", BigInteger, nullable=False),
+        Column("good", BigInteger, nullable=False),
+        Column("newest_at", Moment, nullable=False),
+        Column("speeds", BigInteger, nullable=False),
+        Column("speed_total", Double, nullable=False),
+        Column("ttft", LargeBinary),
+        Column("whole", LargeBinary),
+        Index(None, "start"),
+        sqlite_with_rowid=not clustered,
+    )
+
+
+# SQLite keeps a clustered table within its key's index, which saves a third; but large rows, as those of a
+# day are, belong into a table beside it.
+check_hours = _check_sums("check_hours", clustered=True)
+check_days = _check_sums("check_days", clustered=False)
+measurement_hours = _measurement_sums("measurement_hours", clustered=True)
+measurement_days = _measurement_sums("measurement_days", clustered=False)
+
+summed_hours = Table(
+    "summed_hours",
+    metadata,
+    Column("start", Moment, primary_key=True, autoincrement=False),
+    # How many checks were made in it, of all providers. An hour of measurements alone is here with none.
+    Column("checks", BigInteger, nullable=False),
+)
+
+late_hours = Table(
+    "late_hours",
+    metadata,
+    Column("provider_id", String(255), primary_key=True),
+    Column("start", Moment, primary_key=True),
+    # How many checks came that are not in the sums.
+    Column("checks", BigInteger, nullable=False),
+    Index(None, "start"),
+)
+
+provider_standings = Table(
+    "provider_standings",
+    metadata,
+    # Every provider that was ever checked or measured.
+    Column("provider_id", String(255), primary_key=True),
+    # A ``standing.Standing`` as JSON.
+    Column("body", Text, nullable=False),
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("provider_id", String(255), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("before", String(8), nullable=False),
+    Column("after", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "at"),
 )
 
 incidents = Table(
@@ -130,4 +239,77 @@ incidents = Table(
     Column("started_at", Moment, primary_key=True),
     Column("ended_at", Moment),
     Column("reason", Text, nullable=False),
+    Index(None, "ended_at"),
 )
+
+# --- alerts -------------------------------------------------------------------------------------------------
+
+alert_head = Table(
+    "alert_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # The number of the last transition that was made into deliveries.
+    Column("transition", BigInteger, nullable=False),
+)
+
+alert_states = Table(
+    "alert_states",
+    metadata,
+    Column("provider_id", String(255), primary_key=True),
+    Column("status", String(8), nullable=False),
+    Column("told", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("incident_started_at", Moment),
+    Column("alerted_at", Moment),
+    Column("held", Boolean, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+alert_deliveries = Table(
+    "alert_deliveries",
+    metadata,
+    Column("number", _RowId, primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("destination", String(64), nullable=False),
+    Column("provider_id", String(255), nullable=False),
+    Column("alert", Text, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    # What waits for a destination, and whether something about the same provider waits longer.
+    Index(None, "status", "destination", "provider_id", "number"),
+)
+
+maintenance_windows = Table(
+    "maintenance_windows",
+    metadata,
+    Column("number", _RowId, primary_key=True),
+    # Null for all providers.
+    Column("provider_id", String(255)),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    # The ones that are not over, among all that ever were.
+    Index(None, "ends_at"),
+)
+
+# --- end of alerts ------------------------------------------------------------------------------------------
+
+# --- spending -----------------------------------------------------------------------------------------------
+
+spending = Table(
+    "spending",
+    metadata,
+    # The day first: what is asked for most, and what is deleted, is whole days.
+    Column("day", Date, primary_key=True),
+    Column("provider_id", String(255), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("probes", Integer, nullable=False),
+    # Billionths of the currency's unit.
+    Column("spent", BigInteger, nullable=False),
+)
+
+# --- end of spending ----------------------------------------------------------------------------------------

@@ -1,72 +1,130 @@
-"""Checks, measurements and incidents in SQL tables."""
+"""Checks, measurements, what they add up to, and how providers stand, in SQL tables."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import (
-    CTE,
-    Column,
-    ColumnElement,
-    Select,
-    Table,
-    and_,
-    delete,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy import bindparam as bind
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from openmodels.domain.rollup import CheckSums, MeasurementSums, health_of, timings_of
+from openmodels.domain.standing import Standing, Transition, judge
 from openmodels.domain.telemetry import (
-    STATE_CHECKS,
     Check,
     HealthSummary,
     Incident,
     LatencySummary,
     Measurement,
     OfferingTelemetry,
-    ProviderState,
-    state_of,
-    summarise_checks,
-    summarise_measurements,
     uptime_percentage,
 )
 from openmodels.store import tables
-from openmodels.store.engine import reading, writing
+from openmodels.store.engine import give_back, reading, writing
+from openmodels.store.intake import (
+    decoded_standings,
+    read_standings,
+    record_all,
+    take_head,
+    write_standings,
+    write_transitions,
+)
+from openmodels.store.ports import Cursor, NumberedTransition, Recorded
+from openmodels.store.recording import in_order
+from openmodels.store.sums import CHECKS, COUNTS, MEASUREMENTS
+from openmodels.store.totals import checks_made, period_parts, totals
+from openmodels.store.upkeep import Steps, delete_old, sum_up
 
 _checks, _measurements, _incidents = tables.checks, tables.measurements, tables.incidents
-_head = tables.telemetry_head
+_head, _standings, _transitions = tables.telemetry_head, tables.provider_standings, tables.transitions
 _Record = TypeVar("_Record", Check, Measurement, Incident)
 
 
 class SqlTelemetryStore:
     """A ``TelemetryStore`` over a migrated database; see the port for what each method promises."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, steps: Steps = Steps()) -> None:  # noqa: B008 - it is frozen
         self._engine = engine
+        self._steps = steps
 
     async def record(
-        self,
-        checks: Sequence[Check] = (),
-        measurements: Sequence[Measurement] = (),
-        incidents: Sequence[Incident] = (),
-    ) -> None:
-        """Keep all of these, in one transaction; nothing to keep writes nothing."""
-        if not (checks or measurements or incidents):
-            return
+        self, checks: Sequence[Check] = (), measurements: Sequence[Measurement] = ()
+    ) -> tuple[Transition, ...]:
+        """Keep all of these, in one transaction; nothing to keep writes nothing.
+
+        What comes after the single rows of its hour were deleted is not counted.
+        """
+        if not (checks or measurements):
+            return ()
         async with writing(self._engine) as connection:
-            await connection.execute(update(_head).values(epoch=_head.c.epoch + 1))
-            await _insert(connection, _checks, checks)
-            await _insert(connection, _measurements, measurements)
-            await _keep_incidents(connection, incidents)
+            return await record_all(connection, checks, measurements)
+
+    async def judge(self, provider_id: str, trouble: str, at: datetime) -> Transition | None:
+        """Keep what an evaluation of a provider's answers found, and what it changed."""
+        async with writing(self._engine) as connection:
+            head = await take_head(connection)
+            standings = await read_standings(connection, [provider_id])
+            standing, transition = judge(standings.get(provider_id, Standing()), provider_id, trouble, at)
+            if transition is not None:
+                await connection.execute(update(_head).values(epoch=head.epoch + 1))
+                await write_standings(connection, {provider_id: standing}, standings)
+                await write_transitions(connection, [transition])
+            return transition
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """By provider id: how each provider that was ever checked stands."""
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(select(_standings.c.provider_id, _standings.c.body))).all()
+        # In a thread, for ten thousand providers take some tens of milliseconds.
+        return await asyncio.to_thread(_of_checked, rows)
+
+    async def transitions_after(self, number: int, *, limit: int) -> Sequence[NumberedTransition]:
+        """The transitions recorded after that one, oldest first; their incidents are left out."""
+        fields = ("provider_id", "at", "before", "after", "reason")
+        statement = (
+            select(_transitions.c.id, *(_transitions.c[name] for name in fields))
+            .where(_transitions.c.id > number)
+            .order_by(_transitions.c.id)
+            .limit(limit)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(statement)).all()
+        return [
+            NumberedTransition(row[0], Transition(**dict(zip(fields, row[1:], strict=True)))) for row in rows
+        ]
+
+    async def cursor(self) -> Cursor:
+        """The place after everything that is recorded now."""
+        newest = select(
+            select(func.max(_checks.c.id)).scalar_subquery(),
+            select(func.max(_measurements.c.id)).scalar_subquery(),
+        )
+        async with reading(self._engine) as connection:
+            check, measurement = (await connection.execute(newest)).one()
+        return Cursor(check or 0, measurement or 0)
+
+    async def recorded_after(self, cursor: Cursor, *, limit: int) -> Recorded:
+        """What was recorded after ``cursor``: at most ``limit`` checks and as many measurements."""
+        async with reading(self._engine) as connection:
+            checks = await _numbered(connection, _checks, Check, cursor.check, limit)
+            measurements = await _numbered(connection, _measurements, Measurement, cursor.measurement, limit)
+        return in_order(cursor, checks, measurements)
+
+    async def roll_up(self, now: datetime) -> bool:
+        """Do one small step of summing up finished hours and days; False when there was nothing to do."""
+        async with writing(self._engine) as connection:
+            return await sum_up(connection, now, self._steps)
+
+    async def forget(self, *, raw_before: datetime, rollups_before: datetime) -> bool:
+        """Do one small step of deleting what is older; False when there was nothing to delete.
+
+        Single rows go by whole hours, and only once these are summed up. When much of a SQLite file is free
+        afterwards, the file gets smaller, step by step too.
+        """
+        async with writing(self._engine) as connection:
+            deleted = await delete_old(connection, raw_before, rollups_before, self._steps.deleted)
+        return deleted or await give_back(self._engine)
 
     async def epoch(self) -> int:
         """How often something was recorded: one row of one column."""
@@ -77,11 +135,6 @@ class SqlTelemetryStore:
         self, provider_id: str, *, since: datetime, region: str | None, limit: int
     ) -> HealthSummary:
         """The checks of one provider since then; ``limit`` of them one by one, newest first."""
-        checks = (
-            _records(_checks, Check)
-            .where(_checks.c.provider_id == provider_id, _in_period(_checks.c.checked_at, since, region))
-            .order_by(_checks.c.checked_at.desc(), _checks.c.id.desc())
-        )
         touching = or_(_incidents.c.ended_at.is_(None), _incidents.c.ended_at >= since)
         incidents = (
             _records(_incidents, Incident)
@@ -89,141 +142,92 @@ class SqlTelemetryStore:
             .order_by(_incidents.c.started_at.desc())
         )
         async with reading(self._engine) as connection:
-            return summarise_checks(
-                await _fetch(connection, checks, Check),
-                await _fetch(connection, incidents, Incident),
-                limit=limit,
+            parts = await period_parts(connection, since, [provider_id])
+            found = await totals(connection, CHECKS, parts, [provider_id], region=region)
+            sums = found.get(provider_id, CheckSums())
+            where = _these(_checks, _checks.c.checked_at, since, provider_id=provider_id, region=region)
+            # No more than there are: without this, all of a period would be looked through for them.
+            newest = _newest(_checks, _checks.c.checked_at, Check, where, min(limit, sums.total))
+            return health_of(
+                sums, await _fetch(connection, newest, Check), await _fetch(connection, incidents, Incident)
             )
 
     async def latency(
         self, provider_id: str, *, since: datetime, region: str | None, model_id: str | None, limit: int
     ) -> LatencySummary:
         """The measurements of one provider since then; ``limit`` of them one by one, newest first."""
-        statement = (
-            _records(_measurements, Measurement)
-            .where(
-                _measurements.c.provider_id == provider_id,
-                _in_period(_measurements.c.measured_at, since, region),
-            )
-            .order_by(_measurements.c.measured_at.desc(), _measurements.c.id.desc())
-        )
-        if model_id is not None:
-            statement = statement.where(_measurements.c.model_id == model_id)
+        only = {"region": region, "model_id": model_id}
+        time = _measurements.c.measured_at
         async with reading(self._engine) as connection:
-            found = await _fetch(connection, statement, Measurement)
-        return LatencySummary(timings=summarise_measurements(found), measurements=tuple(found[:limit]))
+            parts = await period_parts(connection, since, [provider_id])
+            found = await totals(connection, MEASUREMENTS, parts, [provider_id], **only)
+            sums = found.get(provider_id, MeasurementSums())
+            where = _these(_measurements, time, since, provider_id=provider_id, **only)
+            newest = _newest(_measurements, time, Measurement, where, min(limit, sums.total))
+            measurements = await _fetch(connection, newest, Measurement)
+        return LatencySummary(timings=timings_of(sums), measurements=tuple(measurements))
 
     async def offerings(
-        self, model_id: str, *, since: datetime, region: str | None
+        self, model_id: str, provider_ids: Collection[str], *, since: datetime, region: str | None
     ) -> Mapping[str, OfferingTelemetry]:
-        """By provider id: what is known of this model's offerings.
+        """By provider id: what is known of this model at these providers.
 
-        Every provider that was checked in the period, or measured with this model, is here.
+        Every one of them that was checked in the period, or measured with this model, is here.
         """
-        provider = _checked_providers()
-        in_period = and_(
-            _checks.c.provider_id == provider.c.id, _in_period(_checks.c.checked_at, since, region)
-        )
-        total = select(func.count()).select_from(_checks).where(in_period)
-        counts = select(
-            provider.c.id,
-            total.scalar_subquery(),
-            total.where(_checks.c.status == "up").scalar_subquery(),
-        )
-        measured = (
-            _records(_measurements, Measurement)
-            .where(
-                _measurements.c.model_id == model_id, _in_period(_measurements.c.measured_at, since, region)
-            )
-            .order_by(_measurements.c.provider_id)
-        )
+        ids = sorted(set(provider_ids))
         async with reading(self._engine) as connection:
-            rows = (await connection.execute(counts)).all()
-            found = await _fetch(connection, measured, Measurement)
-        checked = {row[0]: (int(row[1]), int(row[2])) for row in rows if row[1]}
-        measurements = {
-            provider_id: list(group) for provider_id, group in groupby(found, attrgetter("provider_id"))
-        }
+            parts = await period_parts(connection, since, ids)
+            checked = await totals(connection, COUNTS, parts, ids, region=region)
+            measured = await totals(connection, MEASUREMENTS, parts, ids, region=region, model_id=model_id)
         answers = {}
-        for provider_id in sorted(checked.keys() | measurements.keys()):
-            made, up = checked.get(provider_id, (0, 0))
+        for provider_id in sorted(checked.keys() | measured.keys()):
+            counts = checked.get(provider_id, CheckSums())
             answers[provider_id] = OfferingTelemetry(
-                checks_total=made,
-                uptime_percentage=uptime_percentage(up, made - up),
-                timings=summarise_measurements(measurements.get(provider_id, ())),
+                checks_total=counts.total,
+                uptime_percentage=uptime_percentage(counts.up, counts.total - counts.up),
+                timings=timings_of(measured.get(provider_id, MeasurementSums())),
             )
         return answers
 
-    async def states(self, now: datetime) -> Mapping[str, ProviderState]:
-        """By provider id: how each provider that was ever checked is doing."""
-        async with reading(self._engine) as connection:
-            newest = await _fetch(connection, _newest_checks(), Check)
-        return {
-            provider_id: state_of(list(group)[:STATE_CHECKS], now)
-            for provider_id, group in groupby(newest, attrgetter("provider_id"))
-        }
-
     async def checks_since(self, since: datetime) -> int:
         """How many checks were made since then."""
-        statement = select(func.count()).select_from(_checks).where(_checks.c.checked_at >= since)
         async with reading(self._engine) as connection:
-            return int((await connection.execute(statement)).scalar_one())
+            return await checks_made(connection, since)
 
     async def last_probe_at(self) -> datetime | None:
         """When the newest check or measurement was made, or None."""
-        statement = select(
-            select(func.max(_checks.c.checked_at)).scalar_subquery(),
-            select(func.max(_measurements.c.measured_at)).scalar_subquery(),
-        )
         async with reading(self._engine) as connection:
-            row = (await connection.execute(statement)).one()
-        return max((at for at in row if at is not None), default=None)
+            at: datetime | None = (await connection.execute(select(_head.c.last_probe_at))).scalar_one()
+        return at
 
 
-def _checked_providers() -> CTE:
-    """The ids of all providers that were ever checked, and one null.
-
-    It goes along the index from one provider to the next, so that it costs the same however many checks are
-    kept; a DISTINCT or a GROUP BY would read them all.
-    """
-    provider = select(func.min(_checks.c.provider_id).label("id")).cte("provider", recursive=True)
-    following = select(func.min(_checks.c.provider_id)).where(_checks.c.provider_id > provider.c.id)
-    return provider.union_all(select(following.scalar_subquery()).where(provider.c.id.is_not(None)))
+def _of_checked(rows: Sequence[Any]) -> dict[str, Standing]:
+    standings = decoded_standings(sorted((row[0], row[1]) for row in rows))
+    return {
+        provider_id: standing
+        for provider_id, standing in standings.items()
+        if standing.last_checked_at is not None
+    }
 
 
-def _newest_checks() -> Select[Any]:
-    """The newest ``STATE_CHECKS`` checks of each provider, and those of the same instant as the last of them.
-
-    Read along the index too, from each provider's newest check back; a window function would read the table.
-    """
-    provider = _checked_providers()
-    inner = _checks.alias("inner")
-    oldest_wanted = (
-        select(inner.c.checked_at)
-        .where(inner.c.provider_id == provider.c.id)
-        .order_by(inner.c.checked_at.desc())
-        .offset(STATE_CHECKS - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
-    since_ever = literal(datetime.min.replace(tzinfo=UTC), tables.Moment())
-    recent = and_(
-        _checks.c.provider_id == provider.c.id,
-        _checks.c.checked_at >= func.coalesce(oldest_wanted, since_ever),
-    )
-    return (
-        _records(_checks, Check)
-        .select_from(provider.join(_checks, recent))
-        .order_by(_checks.c.provider_id, _checks.c.checked_at.desc(), _checks.c.id.desc())
-    )
-
-
-def _in_period(time: Column[Any], since: datetime, region: str | None) -> ColumnElement[bool]:
-    return time >= since if region is None else and_(time >= since, time.table.c.region == region)
+def _these(
+    table: Table, time: ColumnElement[Any], since: datetime, **only: str | None
+) -> list[ColumnElement[bool]]:
+    return [time >= since, *(table.c[name] == value for name, value in only.items() if value is not None)]
 
 
 def _records(table: Table, type_: type[msgspec.Struct]) -> Select[Any]:
     return select(*(table.c[field] for field in type_.__struct_fields__))
+
+
+def _newest(
+    table: Table,
+    time: ColumnElement[Any],
+    type_: type[msgspec.Struct],
+    where: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> Select[Any]:
+    return _records(table, type_).where(*where).order_by(time.desc(), table.c.id.desc()).limit(limit)
 
 
 async def _fetch(connection: AsyncConnection, statement: Select[Any], type_: type[_Record]) -> list[_Record]:
@@ -232,18 +236,15 @@ async def _fetch(connection: AsyncConnection, statement: Select[Any], type_: typ
     return [type_(**dict(zip(fields, row, strict=True))) for row in rows]
 
 
-async def _insert(connection: AsyncConnection, table: Table, records: Sequence[msgspec.Struct]) -> None:
-    if records:
-        await connection.execute(insert(table), [msgspec.structs.asdict(record) for record in records])
-
-
-async def _keep_incidents(connection: AsyncConnection, incidents: Sequence[Incident]) -> None:
-    # Of two with the same key, the later one is what the caller knows last.
-    newest = {(incident.provider_id, incident.started_at): incident for incident in incidents}
-    if not newest:
-        return
-    earlier = delete(_incidents).where(
-        _incidents.c.provider_id == bind("provider"), _incidents.c.started_at == bind("start")
+async def _numbered(
+    connection: AsyncConnection, table: Table, type_: type[_Record], number: int, limit: int
+) -> list[tuple[int, _Record]]:
+    fields = type_.__struct_fields__
+    statement = (
+        select(table.c.id, *(table.c[field] for field in fields))
+        .where(table.c.id > number)
+        .order_by(table.c.id)
+        .limit(limit)
     )
-    await connection.execute(earlier, [{"provider": key[0], "start": key[1]} for key in newest])
-    await _insert(connection, _incidents, list(newest.values()))
+    rows = (await connection.execute(statement)).all()
+    return [(row[0], type_(**dict(zip(fields, row[1:], strict=True)))) for row in rows]

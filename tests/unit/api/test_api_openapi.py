@@ -45,6 +45,9 @@ def test_it_uses_every_component() -> None:
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
 def test_it_documents_every_parameter_with_an_example_that_is_accepted(endpoint: Endpoint) -> None:
     parameters = DOCUMENT["paths"][endpoint.path]["get"]["parameters"]
+    assert [p["name"] for p in parameters if p["in"] == "header"] == (
+        ["Last-Event-ID"] if endpoint.events else []
+    )
     in_path = {p["name"] for p in parameters if p["in"] == "path"}
     assert in_path == set(re.findall(r"\{(\w+)\}", endpoint.path))
     assert [p["name"] for p in parameters if p["in"] == "query"] == [param.name for param in endpoint.params]

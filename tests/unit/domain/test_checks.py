@@ -189,6 +189,12 @@ def test_it_finds_prefixes_that_two_vendors_claim() -> None:
     assert (finding.id, finding.fault.code, finding.fault.path) == ("b", "duplicate-prefix", ("prefixes", 1))
 
 
+def test_it_lets_no_file_spend_more_than_a_modest_budget() -> None:
+    finding = only(registry(providers=(a_provider(probe={"daily_budget": 100.01}),)))
+    assert (finding.fault.code, finding.fault.path) == ("out-of-range", ("probe", "daily_budget"))
+    assert check_registry(registry(providers=(a_provider(probe={"daily_budget": 100}),))) == []
+
+
 def test_it_finds_regions_that_the_provider_does_not_have() -> None:
     offerings = (an_offering(available_regions=["eu-west-1", "mars"]),)
     finding = only(registry(offerings=offerings))

@@ -1,22 +1,15 @@
 import math
-from collections.abc import Sequence
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.builders import AT, check, incident, measurement, minutes
 from openmodels.domain.telemetry import (
     KEY_OUTCOMES,
-    STALE_AFTER,
-    Check,
-    ProviderState,
     mean,
     percentile,
-    state_of,
     summarise_checks,
     summarise_measurements,
     uptime_percentage,
@@ -24,7 +17,6 @@ from openmodels.domain.telemetry import (
 from openmodels.domain.vocabulary import OUTCOMES
 
 TIMES = st.floats(min_value=0, max_value=1e7)
-UPS = st.sampled_from(["up", "down"])
 
 
 @given(st.lists(TIMES, min_size=5, max_size=200), st.sampled_from([0.0, 0.5, 0.9, 0.95, 0.99, 1.0]))
@@ -67,70 +59,6 @@ def test_it_keeps_uptime_within_bounds(up: int, down: int) -> None:
         assert found is not None
         assert 0 <= found <= 100
         assert (found == 100) == (down == 0) or up > 10**8
-
-
-def checks(newest_first: Sequence[str]) -> list[Check]:
-    return [check("p", AT - minutes(5 * n), status) for n, status in enumerate(newest_first)]
-
-
-def status_of(newest_first: str) -> str:
-    words = ["up" if letter == "u" else "down" for letter in newest_first]
-    return state_of(checks(words), AT).status
-
-
-@pytest.mark.parametrize(
-    ("newest_first", "status"),
-    [
-        ("", "unknown"),
-        ("u", "up"),
-        ("d", "down"),
-        ("duu", "up"),
-        ("dduu", "up"),
-        ("ddduu", "down"),
-        ("uddd", "down"),
-        ("uuddd", "up"),
-        ("dudd", "down"),
-        ("uddu", "up"),
-        ("ududdd", "down"),
-        ("duduu", "up"),
-        ("dd", "down"),
-        ("ud", "up"),
-        ("ddu", "down"),
-    ],
-)
-def test_it_needs_three_failures_to_go_down_and_two_successes_to_come_up(
-    newest_first: str, status: str
-) -> None:
-    assert status_of(newest_first) == status
-
-
-@pytest.mark.parametrize("length", range(1, 21))
-def test_it_believes_the_newest_check_while_they_alternate(length: int) -> None:
-    assert status_of(("ud" * 10)[:length]) == "up"
-    assert status_of(("du" * 10)[:length]) == "down"
-
-
-@given(st.lists(UPS, min_size=1, max_size=20))
-def test_it_tells_the_state_as_a_machine_would_that_saw_the_checks_in_order(newest_first: list[str]) -> None:
-    state, run_of, run = None, "", 0
-    for status in reversed(newest_first):
-        run = run + 1 if status == run_of else 1
-        run_of = status
-        if run >= (2 if status == "up" else 3):
-            state = status
-    assert state_of(checks(newest_first), AT).status == (state or newest_first[0])
-
-
-def test_it_does_not_know_after_three_intervals_of_silence() -> None:
-    newest = check("p", AT, "down")
-    assert state_of([newest], AT + STALE_AFTER) == ProviderState(status="down", last_checked_at=AT)
-    late = AT + STALE_AFTER + timedelta(milliseconds=1)
-    assert state_of([newest], late) == ProviderState(status="unknown", last_checked_at=AT)
-    assert timedelta(minutes=15) == STALE_AFTER
-
-
-def test_it_takes_a_check_from_a_clock_that_runs_ahead() -> None:
-    assert state_of([check("p", AT)], AT - minutes(60)).status == "up"
 
 
 def test_it_summarises_checks() -> None:

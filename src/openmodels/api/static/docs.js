@@ -95,6 +95,7 @@ const either = (names) =>
 
 /** A type in words: "array of ModelView". */
 function typeName(schema = {}) {
+  if (schema.title) return schema.title;
   if (schema.$ref) return schema.$ref.split("/").pop();
   if (variants(schema).length) return either(variants(schema).map(typeName));
   if (Array.isArray(schema.type)) return either(schema.type);
@@ -118,6 +119,7 @@ function limits(schema = {}) {
     range(schema.minimum, schema.maximum),
     range(schema.minLength, schema.maxLength, " characters"),
     schema.enum && limit("one of ", schema.enum.map((word) => [code(word), " "])),
+    schema.const !== undefined && limit("always ", code(plain(schema.const))),
     schema.pattern && limit("pattern ", code(schema.pattern)),
     (schema.default ?? null) !== null && limit("default ", code(plain(schema.default))),
   ];
@@ -134,8 +136,8 @@ function objectsIn(schema) {
   if (!schema || typeof schema !== "object") return [];
   const target = resolve(schema);
   if (target.properties) return [[target.title ?? typeName(schema), target]];
-  const { prefixItems = [], items, additionalProperties } = target;
-  return [...variants(target), ...prefixItems, items, additionalProperties].flatMap(objectsIn);
+  const { prefixItems = [], items, additionalProperties, contentSchema } = target;
+  return [...variants(target), ...prefixItems, items, additionalProperties, contentSchema].flatMap(objectsIn);
 }
 
 /** The fields of an object. */
@@ -165,7 +167,8 @@ function responseDetails([status, reference]) {
   const body = ([type, media]) => [
     signature("Body: ", typed(media.schema), ` as ${type}`),
     objectsIn(media.schema).map(([, object]) => [prose(object.description), fields(object)]),
-    media.example && [signature("Example"), prettyJson(JSON.stringify(media.example))],
+    media.example && [signature("Example"), typeof media.example === "string"
+      ? codeBlock("Example", media.example) : prettyJson(JSON.stringify(media.example))],
   ];
   return disclosure("response", [statusBadge(status), " ", inline(description)], () => [
     disclosure("nested", `Headers (${Object.keys(headers).length})`,
@@ -233,7 +236,8 @@ function field([parameter, node]) {
 }
 
 function tryIt({ path, operation, parameters, id }) {
-  const controls = parameters.map((parameter, n) => [parameter, control(parameter, `${id}/${n}`)]);
+  const inUrl = parameters.filter((parameter) => parameter.in !== "header");
+  const controls = inUrl.map((parameter, n) => [parameter, control(parameter, `${id}/${n}`)]);
   const url = code("");
   const curl = code("");
   const said = el("p", { class: "said", role: "status" });
@@ -272,11 +276,36 @@ function tryIt({ path, operation, parameters, id }) {
   return [form, said, result];
 }
 
+const mediaType = (response) => response.headers.get("content-type") ?? "";
+
+/** The headers worth showing, as a list. */
+function headerList(response) {
+  const headers = SHOWN_HEADERS.filter((name) => response.headers.has(name));
+  return el("dl", {}, headers.map((name) => [el("dt", {}, name), el("dd", {}, response.headers.get(name))]));
+}
+
+/** Show a stream as it comes, until the request's time is over. */
+async function showStream(response, said, result) {
+  const shown = codeBlock("Events", "");
+  said.replaceChildren(statusBadge(response.status), ` Following for ${TIMEOUT_SECONDS} seconds …`);
+  result.replaceChildren(headerList(response), el("p", { class: "caption" }, "Events"), shown);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const end = await (async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return "The stream was ended.";
+      shown.firstChild.append(value);
+    }
+  })().catch((error) => (error.name === "TimeoutError" ? "Not followed any longer." : error.message));
+  said.replaceChildren(statusBadge(response.status), ` ${end}`);
+}
+
 /** Send the request; say how it went in `said`, show headers and body in `result`. */
 async function showAnswer(url, operation, said, result) {
   const started = performance.now();
   const signal = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
   const response = await fetch(url, { cache: "no-store", credentials: "omit", signal });
+  if (mediaType(response).startsWith("text/event-stream")) return showStream(response, said, result);
   const text = await response.text();
   const time = Math.round(performance.now() - started);
   let body = null;
@@ -289,10 +318,11 @@ async function showAnswer(url, operation, said, result) {
   const size = new Blob([text]).size;
   said.replaceChildren(statusBadge(response.status), ` ${meaning} `, el("span", { class: "facts" },
     `${time} ms, ${size < 1000 ? `${size} bytes` : `${(size / 1000).toFixed(1)} kB`}`));
-  const headers = SHOWN_HEADERS.filter((name) => response.headers.has(name));
-  result.replaceChildren(
-    el("dl", {}, headers.map((name) => [el("dt", {}, name), el("dd", {}, response.headers.get(name))])),
-    el("p", { class: "caption" }, "Body ", copyButton("the body", () => text)), shown);
+  const isPicture = mediaType(response).startsWith("image/");
+  const picture = isPicture && el("p", {}, el("img", { src: url, alt: "The answer" }));
+  result.replaceChildren(headerList(response),
+    el("p", { class: "caption" }, "Body ", copyButton("the body", () => text)),
+    ...[picture, shown].filter(Boolean));
 }
 
 // --- The page

@@ -291,6 +291,8 @@ class Stats(Struct, frozen=True, kw_only=True):
     """The content digest of the published registry."""
     checks_24h: int | None
     """Health checks made in the last 24 hours; null when telemetry cannot be read."""
+    demo: bool
+    """Whether telemetry is of fake providers."""
 
 
 def model_view(model: Model, vendor: Vendor | None, offerings: tuple[Offering, ...]) -> ModelDetail:

@@ -1,0 +1,302 @@
+"""``python -m bench.probes``: how true the prober's figures are, and how much it can do.
+
+Truth: known delays are injected, and what the prober measures is compared with them. Capacity: 10,000 targets
+are checked every 5 minutes for an hour of simulated time, over TLS, every probe a real one.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import resource
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvloop
+from msgspec import Struct
+
+from bench.apps.fake import READY
+from openmodels.clock import SettableClock, SystemClock
+from openmodels.domain.records import Provider, Registry
+from openmodels.domain.snapshot import Snapshot, build_snapshot
+from openmodels.prober.assemble import assemble_prober, probe_client
+from openmodels.prober.client import ProbeClient
+from openmodels.prober.guard import Guard
+from openmodels.prober.keys import FixedKeys
+from openmodels.prober.runner import Prober
+from openmodels.prober.style import load_styles
+from openmodels.prober.target import Completion, Target
+from openmodels.settings import read_settings
+from openmodels.store.engine import create_engine
+from openmodels.store.migrate import migrate
+from openmodels.store.spending import SqlSpendingStore
+from openmodels.store.telemetry import SqlTelemetryStore
+
+STYLES = ("openai-chat", "openai-responses", "anthropic", "google", "cohere")
+TTFTS = (200, 400, 800, 1600)
+RATES = (20, 40)
+TOKENS = 12
+TARGETS = 10_000
+INTERVAL = 300
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Truth(Struct, frozen=True, kw_only=True):
+    """How far measured figures were from injected ones, at so many probes at a time."""
+
+    at_a_time: int
+    probes: int
+    failed: int
+    ttft_p50_ms: float
+    ttft_p99_ms: float
+    total_p50_ms: float
+    total_p99_ms: float
+    rate_p50_percent: float
+    rate_p99_percent: float
+    cores: float
+    """CPU of the probing process, in cores."""
+
+
+class Capacity(Struct, frozen=True, kw_only=True):
+    """An hour, or less, of checking very many targets."""
+
+    targets: int
+    minutes: int
+    checks: int
+    failed: int
+    skipped: int
+    cores: float
+    """CPU of the probing process, in cores of simulated time."""
+    cpu_ms: float
+    """CPU for one check, in milliseconds: probing, planning and writing."""
+    rss_mb: tuple[float, ...]
+    """Resident memory at the end of every fifth of the time."""
+    wall_seconds: float
+
+
+class ProbeResults(Struct, frozen=True, kw_only=True):
+    """One run."""
+
+    date: str
+    truth: tuple[Truth, ...]
+    capacity: Capacity | None
+
+
+@contextmanager
+def fake_provider(*certificate: str) -> Iterator[str]:
+    """A fake provider in a process of its own, on the second core; gives its origin."""
+    pin = ["taskset", "-c", "1"] if shutil.which("taskset") and len(os.sched_getaffinity(0)) > 1 else []
+    command = [*pin, sys.executable, "-m", "bench.apps.fake", *certificate]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        scheme = "https" if certificate else "http"
+        try:
+            yield f"{scheme}://127.0.0.1:{int(line.removeprefix(READY))}"
+        finally:
+            process.terminate()
+
+
+async def measure_truth(origin: str, at_a_time: int, probes: int) -> Truth:
+    """Measure so many times, so many at a time, and compare."""
+    client = ProbeClient(guard=Guard(allow_private=True), clock=SystemClock(), region="bench")
+    cases = [
+        (style, ttft, rate, noisy)
+        for noisy in ("", "c1")
+        for rate in RATES
+        for ttft in TTFTS
+        for style in STYLES
+    ]
+    numbers = iter(range(probes))
+    ttft_errors, total_errors, rate_errors = list[float](), list[float](), list[float]()
+    failed = 0
+
+    async def work() -> None:
+        nonlocal failed
+        for number in numbers:
+            style, ttft, rate, noisy = cases[number * 7 % len(cases)]
+            target = Target(
+                provider_id="p",
+                base_url=f"{origin}/t{ttft}r{rate}n{TOKENS}{noisy}/v1",
+                style=style,
+                auth_type="none",
+                timeout=30,
+                own_endpoint=True,
+            )
+            found = (await client.measure(target, Completion(model_id="m", model_name="m"))).record
+            if found.outcome != "ok" or None in (found.time_to_first_token_ms, found.tokens_per_second):
+                failed += 1
+                continue
+            ttft_errors.append(abs(float(found.time_to_first_token_ms or 0) - ttft))
+            total_errors.append(abs(float(found.total_response_time_ms or 0) - ttft - 1000 * TOKENS / rate))
+            rate_errors.append(100 * abs(float(found.tokens_per_second or 0) / rate - 1))
+
+    began, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(work() for _ in range(at_a_time)))
+    cores = (time.process_time() - cpu) / (time.perf_counter() - began)
+    await client.close()
+    return Truth(
+        at_a_time=at_a_time,
+        probes=probes,
+        failed=failed,
+        ttft_p50_ms=_at(ttft_errors, 0.50),
+        ttft_p99_ms=_at(ttft_errors, 0.99),
+        total_p50_ms=_at(total_errors, 0.50),
+        total_p99_ms=_at(total_errors, 0.99),
+        rate_p50_percent=_at(rate_errors, 0.50),
+        rate_p99_percent=_at(rate_errors, 0.99),
+        cores=round(cores, 3),
+    )
+
+
+async def measure_capacity(folder: Path, minutes: int, targets: int) -> Capacity:
+    """Check ``targets`` every 5 minutes, for so many minutes of a clock that runs as fast as it can."""
+    certificate, trusted = _certificate(folder)
+    with fake_provider(*certificate) as origin:
+        settings = read_settings(
+            {
+                "OPENMODELS_DATA_DIR": str(folder),
+                "OPENMODELS_ALLOW_PRIVATE": "on",
+                "OPENMODELS_CONNECTIVITY_TARGETS": "none",
+            }
+        )
+        engine = create_engine(settings)
+        await migrate(engine)
+        clock = SettableClock(START)
+        snapshot = _snapshot(origin, targets)
+        client = probe_client(settings, clock, load_styles(), ssl_context=trusted)
+        prober = assemble_prober(
+            settings,
+            lambda: snapshot,
+            telemetry=SqlTelemetryStore(engine),
+            spending=SqlSpendingStore(engine),
+            clock=clock,
+            keys=FixedKeys(),
+            client=client,
+        )
+        try:
+            return await _drive(prober, clock, minutes, targets)
+        finally:
+            await client.close()
+            await engine.dispose()
+
+
+async def _drive(prober: Prober, clock: SettableClock, minutes: int, targets: int) -> Capacity:
+    running = asyncio.create_task(prober.run())
+    await asyncio.sleep(1)  # the plan is made in a thread
+    counters, memory = prober.counters, list[float]()
+    gc.collect()
+    began, cpu = time.perf_counter(), time.process_time()
+    for second in range(1, minutes * 60 + 1):
+        clock.advance(seconds=1)
+        await asyncio.sleep(0.002)
+        while counters.running:
+            await asyncio.sleep(0.002)
+        if second % (minutes * 12) == 0:
+            memory.append(_rss_mb())
+            print(f"  {second // 60} minutes: {counters.total:,} checks, {memory[-1]} MB", flush=True)
+    spent = time.process_time() - cpu
+    checks = counters.total
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return Capacity(
+        targets=targets,
+        minutes=minutes,
+        checks=checks,
+        failed=checks - counters.probes["health", "ok"],
+        skipped=counters.skipped,
+        cores=round(spent / (minutes * 60), 3),
+        cpu_ms=round(1000 * spent / max(1, checks), 3),
+        rss_mb=tuple(memory),
+        wall_seconds=round(time.perf_counter() - began, 1),
+    )
+
+
+def _snapshot(origin: str, targets: int) -> Snapshot:
+    def provider(number: int) -> Provider:
+        return Provider(
+            id=f"provider-{number:05}",
+            name=f"Provider {number}",
+            description="One of very many providers.",
+            api_base_url=f"{origin}/provider-{number:05}/v1",
+            auth_type="bearer",
+            regions=("global",),
+            compatibility="openai",
+            created_at=START,
+            updated_at=START,
+        )
+
+    registry = Registry(providers=tuple(provider(number) for number in range(targets)))
+    return build_snapshot(registry, revision="bench", published_at=START)
+
+
+def _certificate(folder: Path) -> tuple[tuple[str, str], ssl.SSLContext]:
+    """A certificate for loopback with its key, and a context that trusts it."""
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=bench"
+    )
+    extension = "subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        [*command.split(), "-addext", extension, "-keyout", key, "-out", cert],
+        check=True,
+        capture_output=True,
+    )
+    return (cert, key), ssl.create_default_context(cafile=cert)
+
+
+def _at(errors: Sequence[float], share: float) -> float:
+    """The error that ``share`` of the probes did not exceed; nearest rank."""
+    ordered = sorted(errors)
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3) if ordered else float("nan")
+
+
+def _rss_mb() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+async def measure(minutes: int, targets: int, shares: Mapping[int, int]) -> ProbeResults:
+    """Everything. ``shares`` holds the number of probes for each number at a time."""
+    truth = []
+    with fake_provider() as origin:
+        await measure_truth(origin, 4, 40)  # a round that is not counted
+        for at_a_time, probes in shares.items():
+            truth.append(await measure_truth(origin, at_a_time, probes))
+            print(truth[-1], flush=True)
+    capacity = None
+    if minutes and shutil.which("openssl"):
+        with tempfile.TemporaryDirectory() as folder:
+            capacity = await measure_capacity(Path(folder), minutes, targets)
+        print(capacity, flush=True)
+    return ProbeResults(date=datetime.now(UTC).date().isoformat(), truth=tuple(truth), capacity=capacity)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.probes", description=__doc__)
+    parser.add_argument(
+        "--minutes", type=int, default=60, help="simulated minutes of the capacity; 0 for none"
+    )
+    parser.add_argument("--targets", type=int, default=TARGETS)
+    parser.add_argument("--one", type=int, default=160, help="probes, one at a time")
+    parser.add_argument("--many", type=int, default=4000, help="probes, 200 at a time")
+    options = parser.parse_args()
+    if len(os.sched_getaffinity(0)) > 1:
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(measure(options.minutes, options.targets, {1: options.one, 200: options.many}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""What a run of ``python -m bench telemetry`` found, and its part of docs/benchmarks.md."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from bench.machine import Machine
+
+FOLDER = Path(__file__).parent / "results" / "telemetry"
+P99_MS = 20.0
+"""What every question is to be answered within, but for one in a hundred."""
+MOST_TIMES = 2.0
+"""How many times longer a question about 30 days may take with a hundred times the rows."""
+ROWS_A_SECOND = 20_000
+"""What ``record`` is to keep up with."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """How long one question took, over many times with different parameters; nothing was cached."""
+
+    database: str
+    way: str
+    """``store`` for the store's method alone; ``api`` for the whole application, from request to bytes."""
+    question: str
+    period: str
+    """Empty for questions that have none."""
+    p50_ms: float
+    p99_ms: float
+
+
+class Database(Struct, frozen=True, kw_only=True):
+    """One filled database."""
+
+    name: str
+    providers: int
+    checks: int
+    measurements: int
+    hours: int
+    record_rows_per_second: float
+    roll_up_seconds: float
+    roll_up_steps: int
+    longest_step_ms: float
+    file_mb: float
+    mb_by_kind: dict[str, float]
+    """By kind: the pages that its tables and indexes take up."""
+
+
+class Hour(Struct, frozen=True, kw_only=True):
+    """Summing up one hour of many providers."""
+
+    providers: int
+    rows: int
+    seconds: float
+    steps: int
+    longest_step_ms: float
+
+
+class TelemetryResults(Struct, frozen=True, kw_only=True):
+    """One run."""
+
+    date: str
+    machine: Machine
+    command: str
+    databases: tuple[Database, ...]
+    """The full one first."""
+    asked: tuple[Asked, ...]
+    hour: Hour
+
+
+def newest() -> TelemetryResults | None:
+    """The results of the last run that was kept, if there was one."""
+    file = max(FOLDER.glob("*.json"), default=None)
+    return None if file is None else msgspec.json.decode(file.read_bytes(), type=TelemetryResults)
+
+
+def keep(results: TelemetryResults) -> Path:
+    """Write results to where ``newest`` finds them."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    file = FOLDER / f"{results.date}.json"
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+    return file
+
+
+def section(results: TelemetryResults | None) -> str:
+    """The part of the page about telemetry; empty when it was never measured."""
+    if results is None:
+        return ""
+    machine = results.machine
+    return f"""
+## Telemetry
+
+Measured on {results.date} by `{results.command}`: {machine.cpu}, {machine.cores} cores, \
+{machine.memory_gb} GB, {machine.system}. SQLite, one process; what is asked is in no cache of the program, \
+but the file is in the system's.
+
+{targets_table(results)}
+
+{databases_table(results)}
+
+{kinds_table(results)}
+
+One hour of {results.hour.providers:,} providers ({results.hour.rows:,} rows) is summed up in \
+{results.hour.seconds:.1f} s, in {results.hour.steps:,} steps of {results.hour.longest_step_ms:.0f} ms at \
+most: the longest that a writer waits for it. Readers never wait.
+
+Each question, with the full database: p50 / p99 in milliseconds.
+
+{questions_table(results)}
+"""
+
+
+def targets_table(results: TelemetryResults) -> str:
+    """What was aimed at, and what was reached."""
+    full = results.databases[0]
+    rows = [
+        _target(
+            "rows recorded in a second", f"≥ {ROWS_A_SECOND:,}", full.record_rows_per_second, ROWS_A_SECOND
+        )
+    ]
+    for way, title in (("store", "the store alone"), ("api", "the whole application")):
+        worst = max((a for a in results.asked if (a.database, a.way) == (full.name, way)), key=_p99)
+        what = f"{worst.question} {worst.period}".strip()
+        rows.append(
+            [
+                f"p99 of the slowest question, {title}",
+                f"≤ {P99_MS:g} ms",
+                f"{worst.p99_ms:.1f} ms ({what})",
+                _said(worst.p99_ms <= P99_MS),
+            ]
+        )
+    for other in results.databases[1:]:
+        times, what = worst_ratio(results, other.name)
+        rows.append(
+            [
+                f"30 days, against {other.name}: the worst ratio of p50",
+                f"≤ {MOST_TIMES:g} ×",
+                f"{times:.2f} × ({what})",
+                _said(times <= MOST_TIMES),
+            ]
+        )
+    return table(["what", "target", "measured", "reached"], rows)
+
+
+def worst_ratio(results: TelemetryResults, other: str) -> tuple[float, str]:
+    """How many times longer the full database takes than another for 30 days, at worst, and for what."""
+    full = results.databases[0].name
+    figures = {(a.database, a.way, a.question): a.p50_ms for a in results.asked if a.period == "30d"}
+    ratios = [
+        (p50 / figures[other, way, question], f"{question}, {way}")
+        for (database, way, question), p50 in figures.items()
+        if database == full
+    ]
+    return max(ratios)
+
+
+def databases_table(results: TelemetryResults) -> str:
+    """How big the databases are, and how they were made."""
+    rows = [
+        [
+            d.name,
+            f"{d.providers:,}",
+            f"{d.checks:,}",
+            f"{d.measurements:,}",
+            f"{d.record_rows_per_second:,.0f}",
+            f"{d.roll_up_seconds:,.0f} s in {d.roll_up_steps:,} steps",
+            f"{d.longest_step_ms:.0f} ms",
+            f"{d.file_mb:,.0f} MB",
+        ]
+        for d in results.databases
+    ]
+    head = ["database", "providers", "checks", "measurements", "rows/s recorded", "summed up", "longest step"]
+    return table([*head, "file"], rows)
+
+
+def kinds_table(results: TelemetryResults) -> str:
+    """What the full database's file is made of."""
+    full = results.databases[0]
+    counts = {"checks": full.checks, "measurements": full.measurements}
+    rows = [
+        [kind, f"{mb:,.0f} MB", f"{mb / counts[kind] * 1e6:,.0f} MB" if counts.get(kind) else ""]
+        for kind, mb in sorted(full.mb_by_kind.items(), key=lambda item: -item[1])
+        if mb >= 1
+    ]
+    return table(["tables and their indexes", "in the full database", "per million rows"], rows)
+
+
+def questions_table(results: TelemetryResults) -> str:
+    """Every question to the full database, by period."""
+    full = results.databases[0].name
+    found = {(a.way, a.question, a.period): a for a in results.asked if a.database == full}
+    rows = []
+    for way, question in dict.fromkeys((way, question) for way, question, _ in found):
+        cells = [found.get((way, question, period)) for period in ("1h", "24h", "7d", "30d", "")]
+        rows.append([way, question, *(f"{a.p50_ms:.1f} / {a.p99_ms:.1f}" if a else "" for a in cells)])
+    return table(["way", "question", "1h", "24h", "7d", "30d", "no period"], rows)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _target(name: str, target: str, reached: float, least: float) -> list[str]:
+    return [name, target, f"{reached:,.0f}", _said(reached >= least)]
+
+
+def _p99(asked: Asked) -> float:
+    return asked.p99_ms
+
+
+def _said(met: bool) -> str:
+    return "yes" if met else "**no**"

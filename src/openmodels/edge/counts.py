@@ -1,0 +1,19 @@
+"""How requests were answered: plain numbers, for whoever watches."""
+
+from collections import defaultdict
+
+
+class Counts:
+    """Answers by status, one table for each way in which an answer comes about."""
+
+    __slots__ = ("edge", "made", "ready", "streamed")
+
+    def __init__(self) -> None:
+        self.ready: defaultdict[int, int] = defaultdict(int)
+        """From the cache of ready answers."""
+        self.made: defaultdict[int, int] = defaultdict(int)
+        """By the framework, since none was ready."""
+        self.streamed: defaultdict[int, int] = defaultdict(int)
+        """Streams that were begun."""
+        self.edge: defaultdict[int, int] = defaultdict(int)
+        """By the edge alone: refused, redirected, preflights."""

@@ -1,0 +1,1 @@
+"""A provider that answers as it is told to: for tests, benchmarks and the demo."""

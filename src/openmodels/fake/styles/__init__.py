@@ -1,0 +1,1 @@
+"""The API styles that a fake provider serves: one file each, gathered in ``table``."""

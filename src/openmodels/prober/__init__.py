@@ -1,0 +1,1 @@
+"""Asks providers: whether their API answers, and how fast it streams."""

@@ -1,0 +1,187 @@
+"""The prober: makes each probe when it is due, within the bounds, and has its result recorded."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from openmodels.clock import Clock
+from openmodels.prober.connectivity import Connectivity
+from openmodels.prober.plan import Plan
+from openmodels.prober.probing import Probing
+from openmodels.prober.recorder import Recorder
+from openmodels.prober.results import ProberCounters
+from openmodels.prober.schedule import Schedule, Turn
+
+log: Any = structlog.get_logger(__name__)
+
+LONGEST_WAIT = 10.0
+"""The longest sleep in seconds: a machine that was suspended, or whose clock was set, notices within it."""
+CLOCK_SLACK = 1.0
+"""Seconds by which a clock may go back, as clocks do that are kept right, before the plan is made anew."""
+
+
+class Prober:
+    """Probes by a plan until it is cancelled.
+
+    ``make_plan`` gives the plan; it is called in a thread at the start and after each ``replan``.
+    ``concurrency`` bounds the probes under way at a time. A provider has at most one check and one
+    measurement under way, so one that hangs keeps nobody else waiting, until as many hang as there are
+    places.
+    """
+
+    def __init__(
+        self,
+        make_plan: Callable[[], Plan],
+        probing: Probing,
+        *,
+        connectivity: Connectivity,
+        recorder: Recorder,
+        clock: Clock,
+        counters: ProberCounters,
+        concurrency: int,
+    ) -> None:
+        self._make_plan = make_plan
+        self._probing = probing
+        self._connectivity = connectivity
+        self._recorder = recorder
+        self._clock = clock
+        self._concurrency = concurrency
+        self._schedule = Schedule()
+        self._plan: Plan | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._awake = asyncio.Event()
+        self._stale = True
+        self._crowded = False
+        self.counters = counters
+        """What it counts of itself."""
+
+    @property
+    def revision(self) -> str | None:
+        """The revision by which it probes; None before the first plan is made."""
+        return self._plan.revision if self._plan else None
+
+    def replan(self) -> None:
+        """Go by another plan from the next probe on: call this when a new revision is taken up."""
+        self._stale = True
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Probe until cancelled; then drop the probes under way, and write the results that there are."""
+        recording = asyncio.create_task(self._recorder.run())
+        try:
+            await self._probe()
+        finally:
+            for task in self._running:
+                task.cancel()
+            recording.cancel()
+            await asyncio.gather(recording, *self._running, return_exceptions=True)
+            await self._connectivity.close()
+            await self._recorder.close()
+
+    async def _probe(self) -> None:
+        latest = self._clock.unix()
+        while True:
+            self._awake.clear()
+            if self._stale:
+                await self._take_up_plan()
+            now = self._clock.unix()
+            if now < latest - CLOCK_SLACK:
+                log.warning("the clock was set back; the plan starts anew", seconds=round(latest - now))
+                self._schedule.rejoin(now)
+                latest = now
+            latest = max(latest, now)
+            await self._pause(self._start_due(now))
+
+    async def _take_up_plan(self) -> None:
+        self._stale = False
+        try:
+            # In a thread, so that probes under way are timed right and requests are answered meanwhile.
+            plan = await asyncio.to_thread(self._make_plan)
+        except Exception:
+            # Without this, one revision that cannot be planned would end all probing.
+            log.exception("the new revision cannot be planned; going on by the one before")
+            return
+        self._plan = plan
+        intervals = plan.intervals()
+        self._schedule.plan(intervals, self._clock.unix())
+        log.info(
+            "probing",
+            revision=plan.revision,
+            checked=sum(job.kind == "health" for job in intervals),
+            measured_if_there_are_keys=sum(job.kind == "latency" for job in intervals),
+        )
+
+    def _start_due(self, now: float) -> float:
+        """Start what is due and has a place; the seconds until there may be more to start."""
+        while len(self._running) < self._concurrency:
+            turn = self._schedule.take(now)
+            self.counters.skipped = self._schedule.skipped
+            if turn is None:
+                next_at = self._schedule.next_at(now)
+                return LONGEST_WAIT if next_at is None else min(LONGEST_WAIT, next_at - now)
+            self._start(turn)
+        next_at = self._schedule.next_at(now)
+        if next_at is not None and next_at <= now and not self._crowded:
+            self._crowded = True
+            log.warning(
+                "as many probes are under way as may be; others wait, and are skipped when they are late",
+                concurrency=self._concurrency,
+            )
+        # The next one that ends wakes the loop.
+        return LONGEST_WAIT
+
+    def _start(self, turn: Turn) -> None:
+        task = asyncio.create_task(self._take_turn(turn))
+        self._running.add(task)
+        self.counters.running = len(self._running)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._running.discard(task)
+            self._schedule.finished(turn.job)
+            self.counters.running = len(self._running)
+            if len(self._running) == self._concurrency - 1:
+                self._awake.set()
+            if len(self._running) <= self._concurrency // 2:
+                self._crowded = False
+
+        task.add_done_callback(ended)
+
+    async def _take_turn(self, turn: Turn) -> None:
+        plan = self._plan.providers.get(turn.job.provider_id) if self._plan else None
+        if plan is None:
+            return
+        try:
+            if turn.job.kind == "health":
+                await self._probing.check(plan)
+            else:
+                await self._probing.measure(plan, turn.slot)
+        except Exception as error:  # noqa: BLE001 - one provider's turn must not end all probing
+            # The text and the arguments of what nobody foresaw may hold a key; where it came from does not.
+            self.counters.failed += 1
+            log.error(
+                "a probe failed by a fault of this program",
+                provider=turn.job.provider_id,
+                kind=turn.job.kind,
+                error=type(error).__name__,
+                place=_place_of(error),
+            )
+
+    async def _pause(self, seconds: float) -> None:
+        """Return after so long, or when there is something to do before."""
+        sleeping = asyncio.ensure_future(self._clock.sleep(max(0.0, seconds)))
+        waking = asyncio.ensure_future(self._awake.wait())
+        try:
+            await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            waking.cancel()
+
+
+def _place_of(error: BaseException) -> str:
+    """The file and line that raised it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "unknown"

@@ -1,0 +1,222 @@
+"""How checks and measurements are summed up in tables: one sheet of rules for each of the two kinds."""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Table
+
+from openmodels.domain.rollup import (
+    NOTHING,
+    CheckSums,
+    MeasurementSums,
+    Summary,
+    check_sums,
+    decode_summary,
+    encode_summary,
+    measurement_sums,
+    merged_checks,
+    merged_measurements,
+)
+from openmodels.errors import RecordUnreadable
+from openmodels.store import tables
+
+ALL_MODELS = ""
+"""Stands for the model in the sums over all models of a provider."""
+
+Key = tuple[str, ...]
+Values = Mapping[str, Any]
+_Sums = TypeVar("_Sums", CheckSums, MeasurementSums)
+
+
+class Sheet(ABC, Generic[_Sums]):
+    """The tables of one kind, and how their rows become sums and sums their rows."""
+
+    rows: Table
+    """One row each, as recorded."""
+    time: Column[datetime]
+    """When each was made."""
+    hours: Table
+    """The sums of an hour, for each key."""
+    days: Table
+    """The sums of a day, for each key."""
+    key: tuple[str, ...]
+    """What sums are kept for, apart from their time: the provider first."""
+    row_figures: tuple[str, ...]
+    """The columns of a row that sums are made of."""
+    figures: tuple[str, ...]
+    """The columns of the sums, apart from key and time."""
+
+    def row_columns(self) -> list[ColumnElement[Any]]:
+        """What to read of rows: their provider, and what they add to sums."""
+        return [self.rows.c[name] for name in ("provider_id", *self.row_figures)]
+
+    @abstractmethod
+    def sum_rows(self, rows: Sequence[Sequence[Any]]) -> _Sums:
+        """What rows add up to, given as ``row_figures``."""
+
+    @abstractmethod
+    def merge(self, sums: Sequence[_Sums]) -> _Sums:
+        """What sums add up to."""
+
+    @abstractmethod
+    def decode(self, figures: Sequence[Any]) -> _Sums:
+        """Sums from ``figures``. Raises ``ValueError`` for bytes that are none."""
+
+    @abstractmethod
+    def encode(self, sums: _Sums) -> Values:
+        """Sums as ``figures``."""
+
+    @abstractmethod
+    def keys_of(self, key: Key) -> Iterable[Key]:
+        """The keys under which a row with this one is summed up."""
+
+    def summed(self, rows: Iterable[Sequence[Any]], start: datetime) -> list[Values]:
+        """The sums' rows for the rows of one span, each given as its key and then ``row_figures``."""
+        groups: dict[Key, list[Sequence[Any]]] = defaultdict(list)
+        width: int = len(self.key)
+        for row in rows:
+            figures = tuple(row[width:])
+            for key in self.keys_of(tuple(row[:width])):
+                groups[key].append(figures)
+        return [self._values(key, start, self.sum_rows(group)) for key, group in groups.items()]
+
+    def merged(self, rows: Iterable[Sequence[Any]], start: datetime) -> list[Values]:
+        """The sums' rows of a longer span for those of its shorter ones, given as key, start and figures.
+
+        Raises ``RecordUnreadable``, naming the row, for one that cannot be read.
+        """
+        groups: dict[Key, list[_Sums]] = defaultdict(list)
+        width = len(self.key)
+        for row in rows:
+            groups[tuple(row[:width])].append(self.read(self.hours, row))
+        return [self._values(key, start, self.merge(group)) for key, group in groups.items()]
+
+    def read(self, table: Table, row: Sequence[Any]) -> _Sums:
+        """The sums in a row of key, start and figures. Raises ``RecordUnreadable``, naming the row."""
+        width: int = len(self.key)
+        try:
+            return self.decode(row[width + 1 :])
+        except ValueError as error:
+            name = "/".join((table.name, *row[:width], row[width].isoformat()))
+            raise RecordUnreadable(
+                f"the database's sums {name} cannot be read: {error}; restore the database from a backup, "
+                "or delete that row"
+            ) from error
+
+    def _values(self, key: Key, start: datetime, sums: _Sums) -> Values:
+        return {**dict(zip(self.key, key, strict=True)), "start": start, **self.encode(sums)}
+
+
+class CheckSheet(Sheet[CheckSums]):
+    """Checks, by provider and region."""
+
+    rows = tables.checks
+    time = tables.checks.c.checked_at
+    hours = tables.check_hours
+    days = tables.check_days
+    key = ("provider_id", "region")
+    row_figures: tuple[str, ...] = ("status", "response_time_ms")
+    figures: tuple[str, ...] = ("total", "up", "times")
+
+    def sum_rows(self, rows: Sequence[Sequence[Any]]) -> CheckSums:
+        """What checks add up to."""
+        return check_sums([(status, time) for status, time in rows])
+
+    def merge(self, sums: Sequence[CheckSums]) -> CheckSums:
+        """What sums add up to."""
+        return merged_checks(sums)
+
+    def decode(self, figures: Sequence[Any]) -> CheckSums:
+        """Sums from their row; a row without ``times`` leaves these out."""
+        total, up, *times = figures
+        return CheckSums(total=total, up=up, times=_summary(times[0]) if times else NOTHING)
+
+    def encode(self, sums: CheckSums) -> Values:
+        """Sums as a row."""
+        return {"total": sums.total, "up": sums.up, "times": encode_summary(sums.times)}
+
+    def keys_of(self, key: Key) -> Iterable[Key]:
+        """Under its own key."""
+        return (key,)
+
+
+class CountSheet(CheckSheet):
+    """Checks without their times, which are not read then."""
+
+    row_figures = ("status",)
+    figures = ("total", "up")
+
+    def sum_rows(self, rows: Sequence[Sequence[Any]]) -> CheckSums:
+        """What checks add up to."""
+        return check_sums([(status, None) for (status,) in rows])
+
+
+class MeasurementSheet(Sheet[MeasurementSums]):
+    """Measurements, by provider, model and region, and by provider and region over all models."""
+
+    rows = tables.measurements
+    time = tables.measurements.c.measured_at
+    hours = tables.measurement_hours
+    days = tables.measurement_days
+    key = ("provider_id", "model_id", "region")
+    row_figures = (
+        "outcome",
+        "measured_at",
+        "time_to_first_token_ms",
+        "total_response_time_ms",
+        "tokens_per_second",
+    )
+    figures = ("total", "telling", "good", "newest_at", "speeds", "speed_total", "ttft", "whole")
+
+    def sum_rows(self, rows: Sequence[Sequence[Any]]) -> MeasurementSums:
+        """What measurements add up to."""
+        return measurement_sums([(row[0], row[1], row[2], row[3], row[4]) for row in rows])
+
+    def merge(self, sums: Sequence[MeasurementSums]) -> MeasurementSums:
+        """What sums add up to."""
+        return merged_measurements(sums)
+
+    def decode(self, figures: Sequence[Any]) -> MeasurementSums:
+        """Sums from their row."""
+        total, telling, good, newest_at, speeds, speed_total, ttft, whole = figures
+        return MeasurementSums(
+            total=total,
+            telling=telling,
+            good=good,
+            newest_at=newest_at,
+            speeds=speeds,
+            speed_total=speed_total,
+            ttft=_summary(ttft),
+            whole=_summary(whole),
+        )
+
+    def encode(self, sums: MeasurementSums) -> Values:
+        """Sums as a row."""
+        return {
+            "total": sums.total,
+            "telling": sums.telling,
+            "good": sums.good,
+            "newest_at": sums.newest_at,
+            "speeds": sums.speeds,
+            "speed_total": sums.speed_total,
+            "ttft": encode_summary(sums.ttft),
+            "whole": encode_summary(sums.whole),
+        }
+
+    def keys_of(self, key: Key) -> Iterable[Key]:
+        """Under its model, and under all of them."""
+        provider_id, _, region = key
+        return (key, (provider_id, ALL_MODELS, region))
+
+
+CHECKS = CheckSheet()
+COUNTS = CountSheet()
+MEASUREMENTS = MeasurementSheet()
+
+
+def _summary(encoded: Any) -> Summary:
+    # Some drivers give a memoryview.
+    return decode_summary(None if encoded is None else bytes(encoded))

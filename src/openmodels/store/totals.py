@@ -1,0 +1,121 @@
+"""What checks and measurements add up to over a period, read from sums where there are any."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, Table, func, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from openmodels.domain.rollup import CheckSums, MeasurementSums
+from openmodels.store import tables
+from openmodels.store.periods import HOUR, Parts, Span, Summed, floor, parts_of
+from openmodels.store.sums import MEASUREMENTS, Sheet
+
+_head, _late = tables.telemetry_head, tables.late_hours
+_Sums = TypeVar("_Sums", CheckSums, MeasurementSums)
+
+SUMMED = select(_head.c.hours_until, _head.c.days_until, _head.c.raw_from)
+
+
+async def period_parts(connection: AsyncConnection, since: datetime, provider_ids: Collection[str]) -> Parts:
+    """The parts in which to read what these providers did since then. In the transaction that reads them."""
+    summed = Summed(*(await connection.execute(SUMMED)).one())
+    if summed.hours_until is None or since >= summed.hours_until:
+        return parts_of(since, summed, ())
+    late = select(_late.c.start).where(
+        _late.c.provider_id.in_(provider_ids), _late.c.start >= floor(since, HOUR)
+    )
+    return parts_of(since, summed, set((await connection.execute(late)).scalars()))
+
+
+async def totals(
+    connection: AsyncConnection,
+    sheet: Sheet[_Sums],
+    parts: Parts,
+    provider_ids: Collection[str],
+    **only: str | None,
+) -> Mapping[str, _Sums]:
+    """By provider: what its rows in these parts add up to; ``only`` names columns and what they must be."""
+    given = {name: value for name, value in only.items() if value is not None}
+    rows = _union(
+        [
+            select(*sheet.row_columns()).where(*_where(sheet.rows, sheet.time, span, provider_ids, given))
+            for span in parts.rows
+        ]
+    )
+    by_provider: dict[str, list[Sequence[Any]]] = defaultdict(list)
+    for provider_id, *figures in await connection.execute(rows):
+        by_provider[provider_id].append(figures)
+    sums: dict[str, list[_Sums]] = defaultdict(list)
+    for provider_id, found in by_provider.items():
+        sums[provider_id].append(sheet.sum_rows(found))
+    for provider_id, part in await _kept_sums(connection, sheet, parts, provider_ids, given):
+        sums[provider_id].append(part)
+    return {provider_id: sheet.merge(found) for provider_id, found in sums.items()}
+
+
+async def checks_made(connection: AsyncConnection, since: datetime) -> int:
+    """How many checks were made since then, of all providers."""
+    summed = Summed(*(await connection.execute(SUMMED)).one())
+    parts = parts_of(since, summed, ())
+    total = 0
+    for span in parts.rows:
+        made = select(func.count()).where(*_within(tables.checks.c.checked_at, span))
+        total += int((await connection.execute(made)).scalar_one())
+    if len(parts.rows) == 1 and not parts.hours:
+        return total
+    # Between the rows before the first whole hour and those after the last one that is summed up.
+    start = min(span.start for span in (*parts.hours, *parts.days))
+    span = Span(start, summed.hours_until)
+    for table in (tables.summed_hours, tables.late_hours):
+        counted = select(func.coalesce(func.sum(table.c.checks), 0)).where(*_within(table.c.start, span))
+        total += int((await connection.execute(counted)).scalar_one())
+    return total
+
+
+async def _kept_sums(
+    connection: AsyncConnection,
+    sheet: Sheet[_Sums],
+    parts: Parts,
+    provider_ids: Collection[str],
+    given: Mapping[str, str],
+) -> list[tuple[str, _Sums]]:
+    if sheet is MEASUREMENTS:
+        given = {"model_id": "", **given}
+    selects = [
+        select(
+            literal(number),
+            *(table.c[name] for name in (*sheet.key, "start", *sheet.figures)),
+        ).where(*_where(table, table.c.start, span, provider_ids, given))
+        for number, (table, spans) in enumerate(((sheet.hours, parts.hours), (sheet.days, parts.days)))
+        for span in spans
+    ]
+    if not selects:
+        return []
+    found = await connection.execute(_union(selects))
+    kept = (sheet.hours, sheet.days)
+    return [(row[1], sheet.read(kept[row[0]], row[1:])) for row in found]
+
+
+def _union(selects: Sequence[Select[Any]]) -> Any:
+    return union_all(*selects) if len(selects) > 1 else selects[0]
+
+
+def _where(
+    table: Table,
+    time: ColumnElement[Any],
+    span: Span,
+    provider_ids: Collection[str],
+    given: Mapping[str, str],
+) -> list[ColumnElement[bool]]:
+    return [
+        table.c.provider_id.in_(provider_ids),
+        *_within(time, span),
+        *(table.c[name] == value for name, value in given.items()),
+    ]
+
+
+def _within(time: ColumnElement[Any], span: Span) -> list[ColumnElement[bool]]:
+    return [time >= span.start] if span.end is None else [time >= span.start, time < span.end]

@@ -1,0 +1,177 @@
+"""``openmodels worker``: a prober without a server."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.builders import provider, registry, settings_in
+from fixtures import registry_files as files
+from fixtures.running_prober import START, NotingStore, fake_in_thread, settings_of, turns, until
+from fixtures.server import environment, eventually, run_program
+from openmodels.bootstrap import open_stores
+from openmodels.clock import SettableClock
+from openmodels.fake.behaviour import Behaviour
+from openmodels.prober.assemble import assemble_prober
+from openmodels.prober.keys import FixedKeys
+from openmodels.prober.worker import work
+from openmodels.store.live import Live
+from openmodels.store.memory import MemoryRegistryStore
+from openmodels.store.memory_spending import MemorySpendingStore
+
+SECONDS = 60.0
+"""A bound for whatever a worker does, on machines that are busy."""
+
+
+class Worker:
+    """A worker's process."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", errors: Path) -> None:
+        self.process = process
+        self._errors = errors
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._errors.read_text().splitlines()]
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        assert self.process.poll() is None, self._errors.read_text()
+        return [line for line in self.log if line["event"] == event]
+
+
+@contextmanager
+def worker(folder: Path, **settings: str) -> Iterator[Worker]:
+    errors = folder / "errors.txt"
+    with errors.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "openmodels", "worker"],
+            cwd=folder,
+            env=environment(folder, LOG_FORMAT="json", **settings),
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+        )
+    try:
+        yield Worker(process, errors)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def checked(folder: Path, *provider_ids: str) -> bool:
+    """Whether the database has a check of each of these."""
+
+    async def read() -> bool:
+        since = datetime.now(UTC) - timedelta(hours=1)
+        async with open_stores(settings_in(folder / "data")) as stores:
+            found = [
+                await stores.telemetry.health(name, since=since, region=None, limit=1)
+                for name in provider_ids
+            ]
+        return all(one.checks_total for one in found)
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_probes_takes_up_new_revisions_and_stops_when_told(tmp_path: Path, number: signal.Signals) -> None:
+    root = files.valid_registry(tmp_path / "registry")
+    with fake_in_thread(Behaviour(headers_ms=0)) as fake:
+        settings = {
+            "REGISTRY": str(root),
+            "ALLOW_PRIVATE": "on",
+            "ENDPOINTS": f"acme={fake.url('acme')}/v1,late={fake.url('late')}/v1",
+            "CONNECTIVITY_TARGETS": "none",
+            "HEALTH_INTERVAL": "10",
+            "POLL_INTERVAL": "0.1",
+        }
+        assert run_program(tmp_path, "publish", str(root), seconds=SECONDS, **settings).returncode == 0
+        with worker(tmp_path, **settings) as running:
+            eventually(lambda: running.said("probing"), seconds=SECONDS, what="it says what it probes")
+            files.write(root, "providers/late.yaml", files.provider("late"))
+            assert run_program(tmp_path, "publish", str(root), seconds=SECONDS, **settings).returncode == 0
+            eventually(lambda: len(running.said("probing")) == 2, seconds=SECONDS, what="the new revision")
+            eventually(
+                lambda: checked(tmp_path, "acme", "late"), seconds=SECONDS, what="checks of both providers"
+            )
+            running.process.send_signal(number)
+            assert running.process.wait(timeout=SECONDS) == 0
+            last = running.log[-1]
+        assert last["event"] == "stopped"
+        assert last["checks"] == last["written"] >= 2
+        assert (last["measurements"], last["lost"]) == (0, 0)
+
+
+def test_it_says_what_to_do_when_nothing_is_published(tmp_path: Path) -> None:
+    done = run_program(tmp_path, "worker")
+    assert done.returncode == 2
+    assert done.stderr == "openmodels: nothing is published yet: run `openmodels publish` first\n"
+
+
+async def working(**others: Any) -> tuple[Any, Live, asyncio.Future[None], "asyncio.Task[None]"]:
+    """A worker in this process, over stores in memory and a clock that stands still."""
+    store, telemetry = MemoryRegistryStore(), NotingStore()
+    await store.publish(registry(provider("p")), base=None, at=START)
+    live = Live(store, telemetry)
+    await live.start()
+    prober = assemble_prober(
+        settings_of(),
+        lambda: live.snapshot,
+        telemetry=telemetry,
+        spending=MemorySpendingStore(),
+        clock=SettableClock(START),
+        keys=FixedKeys(),
+    )
+    stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(work(prober, live, stopping=stopping, poll_interval=60, **others))
+    await until(lambda: prober.revision is not None or task.done())
+    return prober, live, stopping, task
+
+
+@pytest.mark.anyio
+async def test_a_new_revision_changes_the_plan() -> None:
+    prober, live, stopping, task = await working()
+    before = prober.revision
+    store = live._registry
+    await store.publish(registry(provider("q")), base=before, at=START)
+    await live.refresh()
+    await until(lambda: prober.revision != before)
+    assert prober.revision == live.snapshot.revision
+    stopping.set_result(None)
+    await task
+
+
+@pytest.mark.anyio
+async def test_what_runs_beside_it_ends_with_it() -> None:
+    ended = []
+
+    async def upkeep() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("upkeep")
+
+    _, _, stopping, task = await working(others=(upkeep,))
+    await turns()
+    stopping.set_result(None)
+    await task
+    assert ended == ["upkeep"]
+
+
+@pytest.mark.anyio
+async def test_it_does_not_go_on_without_what_runs_beside_it() -> None:
+    async def breaks() -> None:
+        raise RuntimeError("broken")
+
+    _, _, stopping, task = await working(others=(breaks,))
+    with pytest.raises(RuntimeError, match="broken"):
+        await task
+    assert not stopping.done()
