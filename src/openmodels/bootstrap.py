@@ -210,7 +210,7 @@ class _Begun(Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def _started(settings: Settings, clock: Clock, *, publish_first: bool) -> AsyncIterator[_Begun]:
-    """The stores, open, and what is published, loaded; in a demo, the settings are others. Raises as ``serve``."""
+    """The stores, open, and what is published, loaded; in a demo, by other settings. Raises as ``serve``."""
     async with AsyncExitStack() as stack:
         if settings.demo:
             settings = await stack.enter_async_context(demo_providers(demo_settings(settings), clock))

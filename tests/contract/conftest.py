@@ -1,13 +1,15 @@
 """Every implementation of each port; a new one is one more line here."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from contract.builders import settings_in
-from openmodels.store.engine import create_engine
+from openmodels.store.engine import create_engine, writing
 from openmodels.store.memory import MemoryRegistryStore, MemoryTelemetryStore
 from openmodels.store.migrate import migrate
 from openmodels.store.ports import RegistryStore, TelemetryStore
@@ -17,6 +19,9 @@ from openmodels.store.upkeep import Steps
 
 Stores = tuple[RegistryStore, TelemetryStore]
 OpenStores = Callable[[Path], AbstractAsyncContextManager[Stores]]
+POSTGRESQL = os.environ.get("OPENMODELS_TEST_POSTGRESQL", "")
+SMALL_STEPS = Steps(providers=2, rows=20, deleted=7)
+"""So small that most tests see hours, days and deletions half done."""
 
 
 @asynccontextmanager
@@ -30,13 +35,27 @@ async def sqlite(folder: Path) -> AsyncIterator[Stores]:
     await migrate(engine)
     registry = SqlRegistryStore(engine)
     try:
-        # Steps so small that most tests see hours, days and deletions half done.
-        yield registry, SqlTelemetryStore(engine, steps=Steps(providers=2, rows=20, deleted=7))
+        yield registry, SqlTelemetryStore(engine, steps=SMALL_STEPS)
     finally:
         await registry.close()
 
 
-IMPLEMENTATIONS: tuple[OpenStores, ...] = (memory, sqlite)
+@asynccontextmanager
+async def postgresql(folder: Path) -> AsyncIterator[Stores]:
+    """Over the database that ``OPENMODELS_TEST_POSTGRESQL`` names, all of which is dropped first."""
+    engine = create_engine(settings_in(folder, OPENMODELS_DATABASE_URL=POSTGRESQL))
+    async with writing(engine) as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    await migrate(engine)
+    registry = SqlRegistryStore(engine)
+    try:
+        yield registry, SqlTelemetryStore(engine, steps=SMALL_STEPS)
+    finally:
+        await registry.close()
+
+
+IMPLEMENTATIONS: tuple[OpenStores, ...] = (memory, sqlite, postgresql) if POSTGRESQL else (memory, sqlite)
 
 
 @pytest.fixture

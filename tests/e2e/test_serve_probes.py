@@ -1,6 +1,8 @@
 """``openmodels serve`` with its prober at work, and the demo."""
 
 import json
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -113,35 +115,43 @@ def test_the_data_of_a_demo_are_not_those_of_the_program(tmp_path: Path, bundled
         assert server.get("/api/stats")[1]["demo"] is False
 
 
+INTERVAL = "OPENMODELS_HEALTH_INTERVAL must be seconds from 10 to 86400, not '0'"
+BUDGET = "OPENMODELS_PROBE_DAILY_BUDGET must be an amount from 0 to 1000000, such as 0.50, not '-1'"
+SCHEME = (
+    "OPENMODELS_ALERT_URLS: URL number 1 (slak://...) is of no service that Apprise knows; "
+    "did you mean slack://? write it like mailtos://user:password@example.com"
+)
+SECRET = (
+    "OPENMODELS_WEBHOOK_URL needs OPENMODELS_WEBHOOK_SECRET, with which the receiver tells our posts "
+    "from others'; set it to a long random text"
+)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("name", "value", "sentence"),
     [
-        ({"HEALTH_INTERVAL": "0"}, "OPENMODELS_HEALTH_INTERVAL must be seconds from 10 to 86400, not '0'"),
-        (
-            {"PROBE_DAILY_BUDGET": "-1"},
-            "OPENMODELS_PROBE_DAILY_BUDGET must be an amount from 0 to 1000000, such as 0.50, not '-1'",
-        ),
-        (
-            {"ALERT_URLS": "slak://secret/token"},
-            "OPENMODELS_ALERT_URLS: URL number 1 (slak://...) is of no service that Apprise knows; "
-            "did you mean slack://? write it like mailtos://user:password@example.com",
-        ),
-        (
-            {"WEBHOOK_URL": "https://example.com/hook"},
-            "OPENMODELS_WEBHOOK_URL needs OPENMODELS_WEBHOOK_SECRET, with which the receiver tells our posts "
-            "from others'; set it to a long random text",
-        ),
+        ("HEALTH_INTERVAL", "0", INTERVAL),
+        ("PROBE_DAILY_BUDGET", "-1", BUDGET),
+        ("ALERT_URLS", "slak://secret/token", SCHEME),
+        ("WEBHOOK_URL", "https://example.com/hook", SECRET),
     ],
 )
 def test_it_does_not_start_with_a_setting_that_cannot_be(
-    tmp_path: Path, bundled: Path, settings: dict[str, str], sentence: str
+    tmp_path: Path, command: str, name: str, value: str, sentence: str
 ) -> None:
-    published = run_program(tmp_path, "publish", str(bundled))
-    assert published.returncode == 0, published.stderr
-    for command in ("serve", "worker"):
-        done = run_program(tmp_path, command, PORT=str(free_port()), **settings)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.splitlines()[-1] == f"openmodels: {sentence}"
+    root = files.valid_registry(tmp_path / "registry")
+    assert run_program(tmp_path, "publish", str(root)).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "openmodels", command],
+        env=environment(tmp_path, **{"PORT": str(free_port()), name: value}),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"openmodels: {sentence}\n"
 
 
 def headers(server: RunningServer, target: str) -> dict[str, str]:

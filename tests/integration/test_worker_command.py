@@ -13,19 +13,12 @@ from typing import Any
 
 import pytest
 
-from contract.builders import provider, registry, settings_in
+from contract.builders import settings_in
 from fixtures import registry_files as files
-from fixtures.running_prober import START, NotingStore, fake_in_thread, settings_of, turns, until
+from fixtures.running_prober import fake_in_thread
 from fixtures.server import environment, eventually, run_program
 from openmodels.bootstrap import open_stores
-from openmodels.clock import SettableClock
 from openmodels.fake.behaviour import Behaviour
-from openmodels.prober.assemble import assemble_prober
-from openmodels.prober.keys import FixedKeys
-from openmodels.prober.worker import work
-from openmodels.store.live import Live
-from openmodels.store.memory import MemoryRegistryStore
-from openmodels.store.memory_spending import MemorySpendingStore
 
 SECONDS = 60.0
 """A bound for whatever a worker does, on machines that are busy."""
@@ -114,64 +107,3 @@ def test_it_says_what_to_do_when_nothing_is_published(tmp_path: Path) -> None:
     done = run_program(tmp_path, "worker")
     assert done.returncode == 2
     assert done.stderr == "openmodels: nothing is published yet: run `openmodels publish` first\n"
-
-
-async def working(**others: Any) -> tuple[Any, Live, asyncio.Future[None], "asyncio.Task[None]"]:
-    """A worker in this process, over stores in memory and a clock that stands still."""
-    store, telemetry = MemoryRegistryStore(), NotingStore()
-    await store.publish(registry(provider("p")), base=None, at=START)
-    live = Live(store, telemetry)
-    await live.start()
-    prober = assemble_prober(
-        settings_of(),
-        lambda: live.snapshot,
-        telemetry=telemetry,
-        spending=MemorySpendingStore(),
-        clock=SettableClock(START),
-        keys=FixedKeys(),
-    )
-    stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(work(prober, live, stopping=stopping, poll_interval=60, **others))
-    await until(lambda: prober.revision is not None or task.done())
-    return prober, live, stopping, task
-
-
-@pytest.mark.anyio
-async def test_a_new_revision_changes_the_plan() -> None:
-    prober, live, stopping, task = await working()
-    before = prober.revision
-    store = live._registry
-    await store.publish(registry(provider("q")), base=before, at=START)
-    await live.refresh()
-    await until(lambda: prober.revision != before)
-    assert prober.revision == live.snapshot.revision
-    stopping.set_result(None)
-    await task
-
-
-@pytest.mark.anyio
-async def test_what_runs_beside_it_ends_with_it() -> None:
-    ended = []
-
-    async def upkeep() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("upkeep")
-
-    _, _, stopping, task = await working(others=(upkeep,))
-    await turns()
-    stopping.set_result(None)
-    await task
-    assert ended == ["upkeep"]
-
-
-@pytest.mark.anyio
-async def test_it_does_not_go_on_without_what_runs_beside_it() -> None:
-    async def breaks() -> None:
-        raise RuntimeError("broken")
-
-    _, _, stopping, task = await working(others=(breaks,))
-    with pytest.raises(RuntimeError, match="broken"):
-        await task
-    assert not stopping.done()

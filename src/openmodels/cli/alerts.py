@@ -3,18 +3,15 @@
 import asyncio
 import json
 import re
-import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from openmodels.bootstrap import Stores, open_stores
 from openmodels.cli.options import with_settings
-from openmodels.cli.terminal import console_on, survive_any_text
+from openmodels.cli.terminal import print_table
 from openmodels.clock import Clock, SystemClock
 from openmodels.domain.alerts import Alert, Delivery, Window
 from openmodels.domain.vocabulary import suggest
@@ -23,7 +20,6 @@ from openmodels.jobs.alerts import Origin, new_id
 from openmodels.jobs.notify import address_of, senders_from
 from openmodels.jobs.senders import Answer, Sender
 from openmodels.settings import Settings
-from openmodels.store.alerts import SqlAlertStore
 
 ALL = "all"
 """The word for every provider."""
@@ -199,32 +195,26 @@ def _moment(text: str, option: str) -> datetime:
         raise typer.BadParameter(f"{option} {text} is out of the range of times") from None
 
 
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Stores, SqlAlertStore]]:
-    async with open_stores(settings) as stores:
-        yield stores, SqlAlertStore(stores.engine)
-
-
 async def _deliveries(settings: Settings, limit: int) -> Sequence[Delivery]:
-    async with _opened(settings) as (_, alerts):
-        return await alerts.deliveries(limit=limit)
+    async with open_stores(settings) as stores:
+        return await stores.alerts.deliveries(limit=limit)
 
 
 async def _windows(settings: Settings, ending_after: datetime | None, limit: int) -> Sequence[Window]:
-    async with _opened(settings) as (_, alerts):
-        return await alerts.windows(ending_after=ending_after, limit=limit)
+    async with open_stores(settings) as stores:
+        return await stores.alerts.windows(ending_after=ending_after, limit=limit)
 
 
 async def _end_window(settings: Settings, number: int, at: datetime) -> Window | None:
-    async with _opened(settings) as (_, alerts):
-        return await alerts.end_window(number, at)
+    async with open_stores(settings) as stores:
+        return await stores.alerts.end_window(number, at)
 
 
 async def _add_window(settings: Settings, window: Window) -> Window:
-    async with _opened(settings) as (stores, alerts):
+    async with open_stores(settings) as stores:
         if window.provider_id is not None:
             await _require_provider(stores, window.provider_id)
-        return await alerts.add_window(window)
+        return await stores.alerts.add_window(window)
 
 
 async def _require_provider(stores: Stores, provider_id: str) -> None:
@@ -275,7 +265,7 @@ def _print_deliveries(deliveries: Sequence[Delivery]) -> None:
         )
         for one in deliveries
     ]
-    _print_table(("made", "provider", "alert", "destination", "status", "attempts", "detail"), rows)
+    print_table(("made", "provider", "alert", "destination", "status", "attempts", "detail"), rows)
 
 
 def _print_windows(windows: Sequence[Window], now: datetime) -> None:
@@ -293,20 +283,7 @@ def _print_windows(windows: Sequence[Window], now: datetime) -> None:
         )
         for one in windows
     ]
-    _print_table(("number", "provider", "from", "to", "now", "reason"), rows)
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; elsewhere lines with tabs between the fields, which no width cuts."""
-    survive_any_text(sys.stdout)
-    if not sys.stdout.isatty():
-        for row in (head, *rows):
-            typer.echo("\t".join(row))
-        return
-    table = Table(*head, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*row)
-    console_on(sys.stdout).print(table)
+    print_table(("number", "provider", "from", "to", "now", "reason"), rows)
 
 
 def _print_json(items: Iterable[dict[str, Any]]) -> None:

@@ -5,15 +5,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Any
 
 import structlog
 import typer
-import uvloop
 from rich.live import Live as Display
 
-from openmodels.bootstrap import Stores, open_stores
+from openmodels.bootstrap import Stores, open_stores, work
 from openmodels.cli.options import with_settings
 from openmodels.cli.probe_report import (
     KEYS_HEAD,
@@ -33,17 +31,14 @@ from openmodels.domain.snapshot import Snapshot, build_snapshot
 from openmodels.domain.vocabulary import suggest
 from openmodels.errors import StoreError
 from openmodels.logs import set_up_logs
-from openmodels.prober.assemble import assemble_prober, probe_now
+from openmodels.prober.assemble import probe_now
 from openmodels.prober.keys import EnvironmentKeys
 from openmodels.prober.once import Line
 from openmodels.prober.overview import Account, overview, totals
 from openmodels.prober.plan import Plan, ProviderPlan, make_plan, stray_endpoints
 from openmodels.prober.style import Styles, load_styles
-from openmodels.prober.worker import stop_signal, work
 from openmodels.registry.load import require_registry
 from openmodels.settings import Settings, unknown_variables
-from openmodels.store.live import Live
-from openmodels.store.spending import SqlSpendingStore
 
 log: Any = structlog.get_logger(__name__)
 
@@ -59,6 +54,18 @@ _HOW = (
     "probe_daily_budget",
     "probe_timeout",
     "probe_concurrency",
+)
+_WORK = (
+    "data_dir",
+    "database_url",
+    "poll_interval",
+    "retention_days",
+    "rollup_days",
+    "alert_urls",
+    "webhook_url",
+    "webhook_secret",
+    "alert_reminder_minutes",
+    "public_url",
 )
 _LOGS = ("log_format", "log_level")
 _JSON = typer.Option("--json", help="JSON, for programs.")
@@ -91,14 +98,13 @@ def register(app: typer.Typer) -> None:
         asyncio.run(_probe_now(settings, providers or [], record=not no_record, as_json=as_json))
 
     @app.command("worker")
-    @with_settings("data_dir", "database_url", "poll_interval", *_HOW, *_LOGS)
+    @with_settings(*_WORK, *_HOW, *_LOGS)
     def _worker(*, settings: Settings) -> None:
         """Probe without serving, until Ctrl-C or SIGTERM."""
         set_up_logs(form=settings.log_format, level=settings.log_level)
         for sentence in unknown_variables(os.environ):
             log.warning(sentence)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_work(settings))
+        work(settings, os.environ, announce=_announce)
 
     @app.command("keys")
     @with_settings(*_WHERE, *_HOW)
@@ -129,7 +135,7 @@ async def _probe_now(settings: Settings, wanted: Sequence[str], *, record: bool,
                 settings,
                 plans,
                 telemetry=stores.telemetry if record else None,
-                spending=SqlSpendingStore(stores.engine),
+                spending=stores.spending,
                 clock=SystemClock(),
                 keys=EnvironmentKeys(os.environ),
                 styles=styles,
@@ -144,31 +150,14 @@ async def _probe_now(settings: Settings, wanted: Sequence[str], *, record: bool,
         raise StoreError(f"{counters.dropped} results could not be recorded; the log above says why")
 
 
-async def _work(settings: Settings) -> None:
-    stopping = stop_signal()
-    clock = SystemClock()
-    async with open_stores(settings) as stores:
-        live = Live(
-            stores.registry,
-            stores.telemetry,
-            health_interval=timedelta(seconds=settings.health_interval),
-        )
-        await live.start()
-        prober = assemble_prober(
-            settings,
-            lambda: live.snapshot,
-            telemetry=stores.telemetry,
-            spending=SqlSpendingStore(stores.engine),
-            clock=clock,
-            keys=EnvironmentKeys(os.environ),
-        )
-        await work(prober, live, stopping=stopping, poll_interval=settings.poll_interval)
+def _announce(snapshot: Snapshot) -> None:
+    typer.echo(f"probing {len(snapshot.providers)} providers, revision {snapshot.revision}. Ctrl-C stops it.")
 
 
 async def _accounts(settings: Settings) -> list[Account]:
     async with open_stores(settings) as stores:
         snapshot = await _published_or_files(settings, stores)
-        today = await SqlSpendingStore(stores.engine).spending(SystemClock().now().date())
+        today = await stores.spending.spending(SystemClock().now().date())
     return overview(_plan(snapshot, settings, load_styles()), EnvironmentKeys(os.environ), today)
 
 

@@ -29,7 +29,7 @@ def check(catalogue: Catalogue) -> list[Finding]:
         *_each("providers", catalogue.providers, PROVIDER_RULES),
         *_each("offerings", catalogue.offerings, OFFERING_RULES),
     ]
-    for rule in (_unique_ids, _aliases, _references, _regions, _prefixes):
+    for rule in (_unique_ids, _aliases, _references, _regions, _keys, _prefixes):
         findings.extend(rule(catalogue))
     return findings
 
@@ -191,6 +191,21 @@ def _regions(catalogue: Catalogue) -> Iterator[Finding]:
 def _listed(words: Sequence[str], limit: int = 30) -> str:
     more = f" and {len(words) - limit} more" if len(words) > limit else ""
     return ", ".join(words[:limit]) + more
+
+
+def _keys(catalogue: Catalogue) -> Iterator[Finding]:
+    """Without this, a file that somebody sends in could have another provider's key sent to its own host."""
+    holders: dict[str, tuple[str, str]] = {}
+    for entry in catalogue.providers:
+        if not entry.has("env", "api_base_url"):
+            continue
+        host = entry.record.api_base_url.split("/", 3)[2].lower()
+        for index, variable in enumerate(entry.record.env):
+            holder, holders_host = holders.setdefault(variable.upper(), (entry.record.id, host))
+            if host != holders_host:
+                expected = f"a variable that no provider at another host names; {holder} names this one"
+                fault = Fault("shared-key", ("env", index), shown(variable), expected, "name its own key")
+                yield _finding("providers", entry, fault)
 
 
 def _prefixes(catalogue: Catalogue) -> Iterator[Finding]:

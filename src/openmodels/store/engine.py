@@ -21,6 +21,9 @@ from openmodels.settings import Settings
 FILE_NAME = "openmodels.db"
 BUSY_TIMEOUT = 10.0
 """Seconds that a writer waits for another one; the publish of a very large registry takes a few."""
+STATEMENT_TIMEOUT = 60.0
+"""Seconds after which one statement is given up, where a server is asked over a network. SQLite has no such
+limit: its statements are bounded by what they read."""
 MANY_FREE = 1_000
 """Free pages, 4 KB each, from which on a SQLite file may get smaller; and a quarter of the file at least."""
 GIVEN_BACK = 500
@@ -74,7 +77,8 @@ def create_engine(settings: Settings, *, busy_timeout: float = BUSY_TIMEOUT) -> 
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, busy_timeout)
     try:
-        return create_async_engine(url, hide_parameters=True)
+        waiting = {"command_timeout": STATEMENT_TIMEOUT}
+        return create_async_engine(url, hide_parameters=True, connect_args=waiting)
     except ImportError:
         package = _PACKAGES[url.drivername]
         raise StoreError(

@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Column, ColumnElement, Table
 
 from openmodels.domain.rollup import (
-    NOTHING,
     CheckSums,
     MeasurementSums,
     Summary,
@@ -118,8 +117,8 @@ class CheckSheet(Sheet[CheckSums]):
     hours = tables.check_hours
     days = tables.check_days
     key = ("provider_id", "region")
-    row_figures: tuple[str, ...] = ("status", "response_time_ms")
-    figures: tuple[str, ...] = ("total", "up", "times")
+    row_figures = ("status", "response_time_ms")
+    figures = ("total", "up", "times")
 
     def sum_rows(self, rows: Sequence[Sequence[Any]]) -> CheckSums:
         """What checks add up to."""
@@ -130,9 +129,9 @@ class CheckSheet(Sheet[CheckSums]):
         return merged_checks(sums)
 
     def decode(self, figures: Sequence[Any]) -> CheckSums:
-        """Sums from their row; a row without ``times`` leaves these out."""
-        total, up, *times = figures
-        return CheckSums(total=total, up=up, times=_summary(times[0]) if times else NOTHING)
+        """Sums from their row."""
+        total, up, times = figures
+        return CheckSums(total=total, up=up, times=_summary(times))
 
     def encode(self, sums: CheckSums) -> Values:
         """Sums as a row."""
@@ -141,17 +140,6 @@ class CheckSheet(Sheet[CheckSums]):
     def keys_of(self, key: Key) -> Iterable[Key]:
         """Under its own key."""
         return (key,)
-
-
-class CountSheet(CheckSheet):
-    """Checks without their times, which are not read then."""
-
-    row_figures = ("status",)
-    figures = ("total", "up")
-
-    def sum_rows(self, rows: Sequence[Sequence[Any]]) -> CheckSums:
-        """What checks add up to."""
-        return check_sums([(status, None) for (status,) in rows])
 
 
 class MeasurementSheet(Sheet[MeasurementSums]):
@@ -213,7 +201,6 @@ class MeasurementSheet(Sheet[MeasurementSums]):
 
 
 CHECKS = CheckSheet()
-COUNTS = CountSheet()
 MEASUREMENTS = MeasurementSheet()
 
 

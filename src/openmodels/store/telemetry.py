@@ -32,8 +32,8 @@ from openmodels.store.intake import (
 )
 from openmodels.store.ports import Cursor, NumberedTransition, Recorded
 from openmodels.store.recording import in_order
-from openmodels.store.sums import CHECKS, COUNTS, MEASUREMENTS
-from openmodels.store.totals import checks_made, period_parts, totals
+from openmodels.store.sums import CHECKS, MEASUREMENTS
+from openmodels.store.totals import check_counts, checks_made, period_parts, totals
 from openmodels.store.upkeep import Steps, delete_old, sum_up
 
 _checks, _measurements, _incidents = tables.checks, tables.measurements, tables.incidents
@@ -177,7 +177,7 @@ class SqlTelemetryStore:
         ids = sorted(set(provider_ids))
         async with reading(self._engine) as connection:
             parts = await period_parts(connection, since, ids)
-            checked = await totals(connection, COUNTS, parts, ids, region=region)
+            checked = await check_counts(connection, parts, ids, region)
             measured = await totals(connection, MEASUREMENTS, parts, ids, region=region, model_id=model_id)
         answers = {}
         for provider_id in sorted(checked.keys() | measured.keys()):

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from openmodels.domain.rollup import CheckSums, MeasurementSums
@@ -54,6 +54,33 @@ async def totals(
     for provider_id, part in await _kept_sums(connection, sheet, parts, provider_ids, given):
         sums[provider_id].append(part)
     return {provider_id: sheet.merge(found) for provider_id, found in sums.items()}
+
+
+async def check_counts(
+    connection: AsyncConnection, parts: Parts, provider_ids: Collection[str], region: str | None
+) -> Mapping[str, CheckSums]:
+    """By provider: how many checks there were in these parts, and how many up; without their times."""
+    given = {} if region is None else {"region": region}
+    checks, hours, days = tables.checks, tables.check_hours, tables.check_days
+    ups = func.sum(case((checks.c.status == "up", 1), else_=0))
+    counts = [
+        select(checks.c.provider_id, func.count(), ups)
+        .where(*_where(checks, checks.c.checked_at, span, provider_ids, given))
+        .group_by(checks.c.provider_id)
+        for span in parts.rows
+    ]
+    counts += [
+        select(table.c.provider_id, func.sum(table.c.total), func.sum(table.c.up))
+        .where(*_where(table, table.c.start, span, provider_ids, given))
+        .group_by(table.c.provider_id)
+        for table, spans in ((hours, parts.hours), (days, parts.days))
+        for span in spans
+    ]
+    found: dict[str, CheckSums] = {}
+    for provider_id, total, up in await connection.execute(_union(counts)):
+        before = found.get(provider_id, CheckSums())
+        found[provider_id] = CheckSums(total=before.total + int(total), up=before.up + int(up))
+    return found
 
 
 async def checks_made(connection: AsyncConnection, since: datetime) -> int:

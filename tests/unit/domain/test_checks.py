@@ -195,6 +195,15 @@ def test_it_lets_no_file_spend_more_than_a_modest_budget() -> None:
     assert check_registry(registry(providers=(a_provider(probe={"daily_budget": 100}),))) == []
 
 
+def test_it_lets_no_file_have_the_key_of_a_provider_at_another_host() -> None:
+    first = a_provider(env=["ACME_API_KEY"])
+    thief = a_provider("zeta", env=["ZETA_KEY", "acme_api_key"], api_base_url="https://zeta.example/v1")
+    finding = only(registry(providers=(first, thief)))
+    assert (finding.id, finding.fault.code, finding.fault.path) == ("zeta", "shared-key", ("env", 1))
+    sibling = a_provider("acme-eu", env=["ACME_API_KEY"], api_base_url="https://API.acme.example/eu/v1")
+    assert check_registry(registry(providers=(first, sibling))) == []
+
+
 def test_it_finds_regions_that_the_provider_does_not_have() -> None:
     offerings = (an_offering(available_regions=["eu-west-1", "mars"]),)
     finding = only(registry(offerings=offerings))

@@ -4,20 +4,24 @@ import asyncio
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contract.builders import AT, model, registry, settings_in
+from contract.builders import AT, check, model, registry, settings_in
 from openmodels.errors import SchemaOutdated
 from openmodels.store import tables
 from openmodels.store.engine import FILE_NAME, create_engine, reading, writing
 from openmodels.store.migrate import Migration, migrate, newest_revision, require_schema
 from openmodels.store.registry import SqlRegistryStore
+from openmodels.store.telemetry import SqlTelemetryStore
 
 pytestmark = pytest.mark.anyio
 
@@ -110,3 +114,45 @@ async def test_processes_that_migrate_at_once_do_not_break_each_other(tmp_path: 
     engine = create_engine(settings_in(tmp_path))
     await require_schema(engine)
     await engine.dispose()
+
+
+async def test_it_keeps_what_an_older_version_recorded(tmp_path: Path) -> None:
+    engine = create_engine(settings_in(tmp_path))
+    async with writing(engine) as connection:
+        await connection.run_sync(upgrade_to, "0001")
+        await connection.execute(text(OLD_CHECKS))
+        await connection.execute(text(OLD_MEASUREMENT))
+        await connection.execute(text("INSERT INTO incidents VALUES ('p', 1, NULL, 'old')"))
+    assert await migrate(engine) == Migration(before="0001", after=newest_revision())
+    store = SqlTelemetryStore(engine)
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert await store.last_probe_at() == at
+    found = await store.health("p", since=at, region=None, limit=9)
+    assert (found.checks_total, found.checks[0].http_status, len(found.incidents)) == (1, None, 1)
+    assert await store.standings() == {}, "the next check says how it stands"
+    while await store.roll_up(at + timedelta(days=3)):
+        pass
+    latency = await store.latency("q", since=at - timedelta(days=9), region=None, model_id="m", limit=9)
+    assert (latency.timings.samples, latency.measurements[0].tokens_estimated) == (1, False)
+    assert (await store.health("p", since=at - timedelta(days=9), region=None, limit=9)).checks_total == 1
+    await store.record([check("p", at + timedelta(days=3))])
+    assert (await store.standings())["p"].run == 1
+    await engine.dispose()
+
+
+OLD_CHECKS = (
+    "INSERT INTO checks (provider_id, region, checked_at, status, outcome, response_time_ms) "
+    "VALUES ('p', 'local', 1772366400000000, 'up', 'ok', 12.5)"
+)
+OLD_MEASUREMENT = (
+    "INSERT INTO measurements (provider_id, model_id, region, measured_at, outcome) "
+    "VALUES ('q', 'm', 'local', 1772366300000000, 'ok')"
+)
+
+
+def upgrade_to(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "openmodels.store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
