@@ -21,6 +21,7 @@ from openmodels.domain.views.telemetry import (
     MeasurementView,
     ProviderHealth,
     ProviderLatency,
+    figure,
 )
 from openmodels.domain.vocabulary import suggest
 from openmodels.edge.exchange import Freshness
@@ -75,10 +76,10 @@ async def provider_health(ask: Ask) -> Answer:
             provider_name=provider.name,
             period=ask.params["period"],
             status=states.get(provider.id, ProviderState()).status,
-            uptime_percentage=summary.uptime_percentage,
+            uptime_percentage=figure(summary.uptime_percentage),
             checks_total=summary.checks_total,
-            average_response_time_ms=summary.average_response_time_ms,
-            p95_response_time_ms=summary.p95_response_time_ms,
+            average_response_time_ms=figure(summary.average_response_time_ms),
+            p95_response_time_ms=figure(summary.p95_response_time_ms),
             checks=tuple(_check_view(check) for check in summary.checks),
             incidents=tuple(incident_view(incident) for incident in summary.incidents),
         )
@@ -104,16 +105,16 @@ async def provider_latency(ask: Ask) -> Answer:
             provider_name=provider.name,
             period=ask.params["period"],
             samples=figures.samples,
-            average_ttft_ms=figures.average_ttft_ms,
-            average_total_ms=figures.average_total_ms,
-            p50_ttft_ms=figures.p50_ttft_ms,
-            p95_ttft_ms=figures.p95_ttft_ms,
-            p99_ttft_ms=figures.p99_ttft_ms,
-            p50_total_ms=figures.p50_total_ms,
-            p95_total_ms=figures.p95_total_ms,
-            p99_total_ms=figures.p99_total_ms,
-            average_tokens_per_second=figures.average_tokens_per_second,
-            success_percentage=figures.success_percentage,
+            average_ttft_ms=figure(figures.average_ttft_ms),
+            average_total_ms=figure(figures.average_total_ms),
+            p50_ttft_ms=figure(figures.p50_ttft_ms),
+            p95_ttft_ms=figure(figures.p95_ttft_ms),
+            p99_ttft_ms=figure(figures.p99_ttft_ms),
+            p50_total_ms=figure(figures.p50_total_ms),
+            p95_total_ms=figure(figures.p95_total_ms),
+            p99_total_ms=figure(figures.p99_total_ms),
+            average_tokens_per_second=figure(figures.average_tokens_per_second),
+            success_percentage=figure(figures.success_percentage),
             measurements=tuple(_measurement_view(m) for m in summary.measurements),
         )
     )

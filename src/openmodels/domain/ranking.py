@@ -243,14 +243,19 @@ def _ranked(number: int, scored: _Scored) -> RankedProvider:
         provider_name=scored.candidate.provider_name,
         composite_score=scored.composite,
         confidence=confidence_of(telemetry),
-        uptime_percentage=telemetry.uptime_percentage,
-        average_ttft_ms=telemetry.timings.average_ttft_ms,
-        average_total_ms=telemetry.timings.average_total_ms,
+        uptime_percentage=_shown(telemetry.uptime_percentage),
+        average_ttft_ms=_shown(telemetry.timings.average_ttft_ms),
+        average_total_ms=_shown(telemetry.timings.average_total_ms),
         input_per_million=offering.pricing.input_per_million,
         output_per_million=offering.pricing.output_per_million,
         currency=offering.pricing.currency,
         factors=scored.factors,
     )
+
+
+def _shown(value: float | None) -> float | None:
+    """To a thousandth, as everywhere; scores stay as they are, for the order must follow from them."""
+    return None if value is None else round(value, 3)
 
 
 def confidence_of(telemetry: OfferingTelemetry) -> Confidence:

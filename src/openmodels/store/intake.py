@@ -28,11 +28,11 @@ async def record_all(
 ) -> tuple[Transition, ...]:
     """Keep all of these, in a transaction that writes; see the port."""
     head = await take_head(connection)
+    await _insert(connection, tables.checks, checks)
+    await _insert(connection, tables.measurements, measurements)
     times = [c.checked_at for c in checks] + [m.measured_at for m in measurements]
     newest = max(times if head.last_probe_at is None else [*times, head.last_probe_at])
     await connection.execute(update(_head).values(epoch=head.epoch + 1, last_probe_at=newest))
-    await _insert(connection, tables.checks, checks)
-    await _insert(connection, tables.measurements, measurements)
     await _note_late(connection, head, checks, measurements)
     probed = {c.provider_id for c in checks} | {m.provider_id for m in measurements}
     standings = await read_standings(connection, sorted(probed))

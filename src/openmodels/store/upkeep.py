@@ -63,7 +63,7 @@ async def delete_old(
 async def _sum_next_hour(connection: AsyncConnection, head: Any, now: datetime, steps: Steps) -> bool:
     begun = head.late_before is not None and head.late_before != head.hours_until
     hour = head.late_before - HOUR if begun else await _next_hour(connection, head.hours_until)
-    if hour is None or hour + HOUR + GRACE > now:
+    if hour is None or hour > now - GRACE - HOUR:
         return False
     providers = await _next_providers(connection, head.hour_done, steps)
     if not providers:

@@ -165,19 +165,24 @@ class ProviderLatency(Struct, frozen=True, kw_only=True):
     """The newest measurements, newest first."""
 
 
+def figure(value: float | None) -> float | None:
+    """A figure that was worked out, as it is shown: to a thousandth, which is a microsecond of a time."""
+    return None if value is None else round(value, 3)
+
+
 def performance_view(telemetry: OfferingTelemetry, state: ProviderState) -> Performance:
     """The ``performance`` of an offering in a comparison."""
     timings = telemetry.timings
     return Performance(
         status=state.status,
-        uptime_percentage=telemetry.uptime_percentage,
-        average_ttft_ms=timings.average_ttft_ms,
-        p50_ttft_ms=timings.p50_ttft_ms,
-        p95_ttft_ms=timings.p95_ttft_ms,
-        average_total_ms=timings.average_total_ms,
-        p50_total_ms=timings.p50_total_ms,
-        p95_total_ms=timings.p95_total_ms,
-        tokens_per_second=timings.average_tokens_per_second,
+        uptime_percentage=figure(telemetry.uptime_percentage),
+        average_ttft_ms=figure(timings.average_ttft_ms),
+        p50_ttft_ms=figure(timings.p50_ttft_ms),
+        p95_ttft_ms=figure(timings.p95_ttft_ms),
+        average_total_ms=figure(timings.average_total_ms),
+        p50_total_ms=figure(timings.p50_total_ms),
+        p95_total_ms=figure(timings.p95_total_ms),
+        tokens_per_second=figure(timings.average_tokens_per_second),
         samples=timings.samples,
         last_measured_at=iso_or_none(timings.last_measured_at),
     )
