@@ -1,7 +1,8 @@
-"""A fake provider in a process of its own, exact to some 50 microseconds; a persona's name says how it answers.
+"""A fake provider in a process of its own; a persona's name says how it answers.
 
-``t200r50n20`` waits 200 ms for the first token and sends 20 tokens at 50 a second; ``c1`` at the end has a
-connection's usual noise before the first token: role-only and null frames, comments, thinking first.
+``t200r50n20`` waits 200 ms for the first token and sends 20 tokens at 50 a second; ``c1`` after it has a
+stream's usual noise: role-only and null frames, comments, thinking first. What follows an ``x`` only tells
+requests apart. When standard input ends, it prints when it really wrote, request by request, as JSON.
 """
 
 import asyncio
@@ -9,11 +10,14 @@ import re
 import ssl
 import sys
 
+import msgspec
+
 from openmodels.fake.behaviour import Behaviour
 from openmodels.fake.server import FakeProvider
 
-_NAME = re.compile(r"t(\d+)r(\d+)n(\d+)(c1)?")
+_NAME = re.compile(r"t(\d+)r(\d+)n(\d+)(c1)?(?:x\d+)?")
 READY = "ready on port "
+"""What the line begins with that names the port."""
 
 
 def behaviour(persona: str) -> Behaviour:
@@ -45,9 +49,11 @@ async def main() -> None:
     if len(sys.argv) > 2:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
-    async with FakeProvider(personality=behaviour, ssl_context=context, exact=context is None) as fake:
+    async with FakeProvider(personality=behaviour, ssl_context=context) as fake:
         print(f"{READY}{fake.port}", flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        written = {r.persona: (r.first_token_ms, r.end_ms) for r in fake.requests() if r.kind == "completion"}
+        print(msgspec.json.encode(written).decode(), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from msgspec import Struct
 from openmodels.clock import Clock
 from openmodels.jobs.alerts import Dispatcher, Origin
 from openmodels.jobs.evaluation import Evaluation
+from openmodels.jobs.memory import MemoryKeeper, system_trim
 from openmodels.jobs.senders import Sender
 from openmodels.jobs.upkeep import Upkeep
 from openmodels.prober.assemble import assemble_prober
@@ -49,7 +50,12 @@ class Background:
     """The prober, upkeep, evaluation and alerts of one process."""
 
     def __init__(
-        self, prober: Prober, upkeep: Upkeep, evaluation: Evaluation, dispatcher: Dispatcher
+        self,
+        prober: Prober,
+        upkeep: Upkeep,
+        evaluation: Evaluation,
+        dispatcher: Dispatcher,
+        memory: MemoryKeeper,
     ) -> None:
         self._prober = prober
         self._parts: Mapping[str, Part] = {
@@ -57,6 +63,7 @@ class Background:
             "upkeep": upkeep,
             "evaluation": evaluation,
             "alerts": dispatcher,
+            "memory": memory,
         }
 
     @property
@@ -126,7 +133,8 @@ def assemble_background(
         reminder=timedelta(minutes=minutes) if minutes else None,
         origin=Origin(names=lambda name: _display_name(live, name), base_url=address, region=settings.region),
     )
-    return Background(prober, upkeep, Evaluation(kept.telemetry, clock), dispatcher)
+    memory = MemoryKeeper(clock, system_trim())
+    return Background(prober, upkeep, Evaluation(kept.telemetry, clock), dispatcher, memory)
 
 
 def _display_name(live: Live, provider_id: str) -> str:

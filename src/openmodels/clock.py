@@ -54,6 +54,11 @@ class SettableClock:
         """The time it was last set to, in seconds since 1970-01-01 UTC."""
         return self._now.timestamp()
 
+    @property
+    def sleepers(self) -> int:
+        """How many wait for this clock to move."""
+        return sum(not waking.done() for _, _, waking in self._sleepers)
+
     def advance(self, *, seconds: float) -> None:
         """Move the clock by ``seconds`` and wake who has slept long enough, the earliest first."""
         self._now += timedelta(seconds=seconds)
