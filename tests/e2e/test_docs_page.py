@@ -9,7 +9,8 @@ from fixtures.service import Service
 
 pytestmark = pytest.mark.anyio
 
-PAGE, SCRIPT, STYLE, ICON = "/api/docs", "/api/docs/docs.js", "/api/docs/docs.css", "/api/docs/icon.svg"
+PAGE, STYLE, ICON = "/api/docs", "/api/docs/docs.css", "/api/docs/icon.svg"
+SCRIPT, DESCRIBE = "/api/docs/docs.js", "/api/docs/describe.js"
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 
 
@@ -54,6 +55,7 @@ async def markup(api: Service) -> Markup:
     [
         (PAGE, "text/html; charset=utf-8"),
         (SCRIPT, "text/javascript; charset=utf-8"),
+        (DESCRIBE, "text/javascript; charset=utf-8"),
         (STYLE, "text/css; charset=utf-8"),
         (ICON, "image/svg+xml"),
     ],
@@ -74,7 +76,7 @@ async def test_the_page_may_load_and_run_nothing_but_this_hosts_files(api: Servi
     assert {source for sources in policy.values() for source in sources} == {"'none'", "'self'"}
 
 
-@pytest.mark.parametrize("path", [PAGE, SCRIPT, STYLE, ICON])
+@pytest.mark.parametrize("path", [PAGE, SCRIPT, DESCRIBE, STYLE, ICON])
 async def test_nothing_names_another_host(api: Service, path: str) -> None:
     source = (await api.get(path)).text.replace(SVG_NAMESPACE, "")
     assert re.findall(r"(?:https?|wss?):|[\"'(]//\w|@import|url\(", source) == []
@@ -102,13 +104,27 @@ async def test_the_page_has_no_inline_script_style_or_handler(api: Service) -> N
         assert not [value for value in attributes.values() if value and "javascript:" in value], tag
 
 
-async def test_the_script_puts_text_into_the_page_as_text_only(api: Service) -> None:
-    script = (await api.get(SCRIPT)).text
+@pytest.mark.parametrize("path", [SCRIPT, DESCRIBE])
+async def test_the_scripts_put_text_into_the_page_as_text_only(api: Service, path: str) -> None:
+    script = (await api.get(path)).text
     unsafe = (
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|setHTML"
-        r"|\beval\b|\bFunction\(|\bimport\b|\.on[a-z]+\s*=|\.cssText|[\"']style[\"']|setTimeout\([\"'`]"
+        r"|\beval\b|\bFunction\(|\bimport\s*\(|\.on[a-z]+\s*=|\.cssText|[\"']style[\"']|setTimeout\([\"'`]"
     )
     assert re.findall(unsafe, script) == []
+
+
+async def test_the_scripts_take_from_each_other_only_what_there_is(api: Service) -> None:
+    scripts = {path: (await api.get(path)).text for path in (SCRIPT, DESCRIBE)}
+    imports = re.findall(r"^import \{([^}]*)\} from \"\./([^\"]+)\";", scripts[SCRIPT], re.MULTILINE)
+    assert imports, "the script's way of importing has changed: mend this test"
+    for names, file in imports:
+        wanted = {name.strip() for name in names.split(",")} - {""}
+        given = re.findall(
+            r"^export (?:async )?(?:function|const) (\w+)", scripts[f"{PAGE}/{file}"], re.MULTILINE
+        )
+        assert wanted == set(given)
+    assert "import" not in scripts[DESCRIBE]
 
 
 async def test_every_id_that_the_script_asks_for_exists_once(api: Service) -> None:

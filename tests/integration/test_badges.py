@@ -120,6 +120,13 @@ async def test_it_lets_no_label_out_of_its_place(api: Service) -> None:
     assert not [name for node in root.iter() for name in node.attrib if name.startswith("on")]
 
 
+async def test_it_lets_no_label_turn_the_message_round(api: Service) -> None:
+    label = "%E2%80%AEsurric%E2%81%A9%E2%80%8F"  # right-to-left override, end of an isolate, a mark
+    response = await api.get(f"{BADGE}/cirrus.svg?label={label}")
+    assert texts(response.content) == ["surric", "up"]
+    assert ElementTree.fromstring(response.content).attrib["aria-label"] == "surric: up"
+
+
 async def test_it_serves_a_picture_that_can_do_nothing(api: Service) -> None:
     response = await api.get(f"{BADGE}/cirrus.svg")
     assert response.headers["content-type"] == "image/svg+xml"
@@ -192,6 +199,11 @@ def test_it_draws_any_text_as_well_formed_svg(label: str, message: str) -> None:
 @given(text=st.text(min_size=1, max_size=50), more=st.characters())
 def test_a_longer_text_is_not_narrower(text: str, more: str) -> None:
     assert text_width(text + more) >= text_width(text) >= 1
+
+
+@pytest.mark.parametrize(("text", "same"), [("e\u0301" * 9, "\u00e9" * 9), ("a\u200bb\u200d\ufeffc", "abc")])
+def test_what_takes_no_place_has_no_width(text: str, same: str) -> None:
+    assert text_width(text) <= text_width(same)
 
 
 @pytest.mark.parametrize("fill", FILLS.values())

@@ -22,7 +22,9 @@ from openmodels.api.hub import Hub
 from openmodels.domain.records import Registry
 from openmodels.errors import SettingsError, StoreError
 from openmodels.metrics.collect import Metrics, Watched, _Families
+from openmodels.metrics.probing import prober_families
 from openmodels.metrics.server import MAX_CONNECTIONS, MAX_HEAD_BYTES, start_metrics
+from openmodels.prober.results import ProberCounters
 
 pytestmark = pytest.mark.anyio
 
@@ -216,7 +218,12 @@ async def test_every_figure_is_explained_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
     service = await start_service()
     await service.record([check("cirrus", NOW)])
-    text = (await metrics_of(service).text()).decode()
+    metrics = metrics_of(service)
+    metrics.add(lambda: prober_families(ProberCounters()))
+    text = (await metrics.text()).decode()
+    assert "openmodels_probes_not_made_total" in text
+    for reason in re.findall(r'reason="(\w+)"', text):
+        assert f"`{reason}`" in page, reason
     for name in re.findall(r"^# TYPE (openmodels_\w+) ", text, re.MULTILINE):
         assert f"`{name}" in page, name
 

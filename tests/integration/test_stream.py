@@ -298,6 +298,14 @@ async def test_it_is_never_kept(service: Service) -> None:
         assert not running.app.counts.ready
 
 
+async def test_a_refusal_is_no_stream_and_is_counted_as_any_answer(service: Service) -> None:
+    async with streaming(service) as running:
+        refused = await running.follow("last_event_id=999-999")
+        assert (refused.status, refused.headers["cache-control"]) == (400, "no-store")
+        assert not running.app.counts.streamed
+        assert running.app.counts.made == {400: 1}
+
+
 async def test_it_streams_what_a_store_records(service: Service) -> None:
     """The whole way: the store, the look at its epoch, the hub, the client."""
     client = Client(service.app, f"{STREAM}?kind=check")

@@ -144,3 +144,11 @@ async def test_it_refuses_what_it_cannot_read(api: Service) -> None:
     assert (await api.problem("/api/telemetry/health/nimbuss", 404))["message"] == (
         "Provider not found: 'nimbuss'. Did you mean 'nimbus'?"
     )
+
+
+async def test_it_gives_a_duration_to_the_millisecond() -> None:
+    service = await start_service()
+    began = NOW - timedelta(seconds=31.892984)
+    await service.record([check("cirrus", began, "down") for _ in range(3)])
+    (incident,) = (await service.json("/api/telemetry/health/cirrus"))["incidents"]
+    assert incident["duration_s"] == 31.893

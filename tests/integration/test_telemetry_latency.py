@@ -48,13 +48,31 @@ async def test_it_lists_the_newest_measurements_first_the_failed_ones_too(api: S
         "outcome": "ok",
         "region": "us-east-1",
         "measured_at": "2026-03-01T11:50:00.000Z",
+        "tokens_estimated": False,
+        "connect_ms": None,
+        "time_to_first_byte_ms": None,
+        "time_to_first_content_ms": None,
     }
     assert measurements[-1] == dict.fromkeys(MEASUREMENT) | {
         "model_id": "alpha-1",
         "outcome": "server_error",
         "region": "local",
         "measured_at": "2026-03-01T10:50:00.000Z",
+        "tokens_estimated": False,
     }
+
+
+async def test_it_marks_an_estimate_and_gives_the_other_times_apart() -> None:
+    service = await start_service()
+    told = {
+        "tokens_estimated": True,
+        "connect_ms": 31.5,
+        "time_to_first_byte_ms": 120.25,
+        "time_to_first_content_ms": 310.0,
+    }
+    await service.record([], [measurement("cirrus", "alpha-1", NOW, **told)])
+    (item,) = (await service.json("/api/telemetry/latency/cirrus"))["measurements"]
+    assert {key: item[key] for key in told} == told
 
 
 async def test_it_sums_up_all_models_unless_one_is_named(api: Service) -> None:

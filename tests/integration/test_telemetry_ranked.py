@@ -1,14 +1,16 @@
 """``GET /api/telemetry/ranked/{model_id}``."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from contract.builders import model, offering, provider, registry
+from contract.builders import check, measurement, model, offering, provider, registry
 from fixtures.catalogue import pricing
-from fixtures.service import Service, start_service
+from fixtures.service import NOW, Service, start_service
 from fixtures.shapes import FACTOR, FACTORS, RANKED
 
 pytestmark = pytest.mark.anyio
@@ -177,6 +179,10 @@ async def test_it_weighs_as_asked(
         ("uptime:nan", "the weight of uptime must be a number from 0 to 1"),
         ("uptime:%D9%A1", "the weight of uptime must be a number from 0 to 1"),
         ("uptime:1_0", "the weight of uptime must be a number from 0 to 1"),
+        ("uptime:1e0", "the weight of uptime must be a number from 0 to 1"),
+        ("uptime:%2B1", "the weight of uptime must be a number from 0 to 1"),
+        ("uptime:1,ttft:-0", "the weight of ttft must be a number from 0 to 1"),
+        ("uptime:.", "the weight of uptime must be a number from 0 to 1"),
     ],
 )
 async def test_it_says_what_is_wrong_with_weights(api: Service, weights: str, reason: str) -> None:
@@ -187,6 +193,27 @@ async def test_it_says_what_is_wrong_with_weights(api: Service, weights: str, re
     )
     assert error["details"][0]["parameter"] == "weights"
     assert error["details"][0]["allowed"] == FACTORS
+
+
+@pytest.mark.parametrize("weights", ["uptime:1", "uptime:1.", "price:.5,%20ttft:0.50%20"])
+async def test_its_documented_pattern_fits_what_it_takes(api: Service, weights: str) -> None:
+    document = await api.json("/api/openapi.json")
+    parameters = document["paths"]["/api/telemetry/ranked/{model_id}"]["get"]["parameters"]
+    (pattern,) = (p["schema"]["pattern"] for p in parameters if p["name"] == "weights")
+    assert re.search(pattern, unquote(weights))
+    assert not re.search(pattern, "uptime:.")
+    assert (await api.get(f"{URL}?weights={weights}")).status_code == 200
+
+
+async def test_it_shows_values_to_a_thousandth_as_everywhere() -> None:
+    service = await start_service()
+    checks = [check("cirrus", NOW, "down" if n == 0 else "up") for n in range(3)]
+    measured = [measurement("cirrus", "alpha-1", NOW, time_to_first_token_ms=100 / 3) for _ in range(5)]
+    await service.record(checks, measured)
+    rows = (await service.json(URL))["ranked_providers"]
+    row = next(row for row in rows if row["provider_id"] == "cirrus")
+    assert row["factors"]["uptime"]["value"] == row["uptime_percentage"] == 66.667
+    assert row["factors"]["ttft"]["value"] == 33.333
 
 
 async def test_it_takes_weights_or_a_preference_not_both(api: Service) -> None:

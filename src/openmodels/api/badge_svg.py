@@ -1,6 +1,7 @@
 """Draws a badge: a label and a message side by side, as an SVG that needs nothing from elsewhere."""
 
 import re
+import unicodedata
 from xml.sax.saxutils import escape, quoteattr
 
 HEIGHT = 20
@@ -29,16 +30,26 @@ _UNKNOWN_WIDTH = 76
 _WIDE_FROM = 0x1100
 """From Hangul on, most scripts (CJK, emoji) are about as wide as high."""
 _WIDE_WIDTH = 121
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
+"""Kinds of characters that take no place of their own: marks above others, joiners, signs of direction."""
+# What would turn the writing round, of the message too (Unicode Bidirectional Algorithm, 2).
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # What XML 1.0 (2.2) has no way to write, not even escaped.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def text_width(text: str) -> int:
     """About how wide a text is in Verdana at 11 px, in whole pixels."""
-    tenths = sum(
-        _WIDTHS.get(char, _WIDE_WIDTH if ord(char) >= _WIDE_FROM else _UNKNOWN_WIDTH) for char in text
-    )
-    return max(1, round(tenths / 10))
+    return max(1, round(sum(map(_tenths, text)) / 10))
+
+
+def _tenths(char: str) -> int:
+    known = _WIDTHS.get(char)
+    if known is not None:
+        return known
+    if unicodedata.category(char) in _NO_WIDTH:
+        return 0
+    return _WIDE_WIDTH if ord(char) >= _WIDE_FROM else _UNKNOWN_WIDTH
 
 
 def draw(label: str, message: str, colour: str) -> bytes:
@@ -64,5 +75,5 @@ def _text(text: str, x: int) -> str:
 
 
 def _writable(text: str) -> str:
-    """On one line, without what XML cannot hold."""
-    return " ".join(_UNWRITABLE.sub("\ufffd", text).split())
+    """On one line, in its own direction, without what XML cannot hold."""
+    return " ".join(_UNWRITABLE.sub("\ufffd", _TURNING.sub("", text)).split())

@@ -1,4 +1,4 @@
-"""The interactive API page: one HTML file, one script, one style sheet, nothing from another host."""
+"""The interactive API page: one HTML file, two scripts, one style sheet, nothing from another host."""
 
 from importlib.resources import files
 from typing import NamedTuple
@@ -30,6 +30,7 @@ def pages() -> tuple[Page, ...]:
     return (
         Page("/api/docs", (static / "docs.html").read_bytes(), "text/html", {"Content-Security-Policy": CSP}),
         Page("/api/docs/docs.js", (static / "docs.js").read_bytes(), "text/javascript", {}),
+        Page("/api/docs/describe.js", (static / "describe.js").read_bytes(), "text/javascript", {}),
         Page("/api/docs/docs.css", (static / "docs.css").read_bytes(), "text/css", {}),
         Page("/api/docs/icon.svg", ICON, "image/svg+xml", {}),
     )

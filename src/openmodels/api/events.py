@@ -4,10 +4,11 @@ import re
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from openmodels.domain.telemetry import Check, Measurement
-from openmodels.domain.views.registry import encoder, iso
-from openmodels.domain.views.telemetry import CheckView, MeasurementView
+from openmodels.domain.views.registry import encoder
+from openmodels.domain.views.telemetry import CheckView, MeasurementView, check_view, measurement_view
 from openmodels.store.ports import Cursor
 
 Kind = Literal["check", "measurement"]
@@ -65,28 +66,11 @@ def event_of(at: Cursor, recorded: Check | Measurement) -> Event:
 
 
 def _check(check: Check) -> RecordedCheck:
-    return RecordedCheck(
-        provider_id=check.provider_id,
-        status=check.status,
-        outcome=check.outcome,
-        checked_at=iso(check.checked_at),
-        response_time_ms=check.response_time_ms,
-        region=check.region,
-    )
+    return RecordedCheck(provider_id=check.provider_id, **asdict(check_view(check)))
 
 
 def _measurement(measurement: Measurement) -> RecordedMeasurement:
-    return RecordedMeasurement(
-        provider_id=measurement.provider_id,
-        model_id=measurement.model_id,
-        time_to_first_token_ms=measurement.time_to_first_token_ms,
-        total_response_time_ms=measurement.total_response_time_ms,
-        tokens_per_second=measurement.tokens_per_second,
-        output_tokens=measurement.output_tokens,
-        outcome=measurement.outcome,
-        region=measurement.region,
-        measured_at=iso(measurement.measured_at),
-    )
+    return RecordedMeasurement(provider_id=measurement.provider_id, **asdict(measurement_view(measurement)))
 
 
 def place_text(cursor: Cursor) -> str:

@@ -29,9 +29,10 @@ class FlowResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Open the flow and send it. Raises what its ``open`` raises, before anything is sent."""
-        scope[STREAM] = True  # type: ignore[literal-required]  # our own key
         try:
             await self._flow.open()
+            # Only now: until here this may become an error, which is answered like any other.
+            scope[STREAM] = True  # type: ignore[literal-required]  # our own key
             await send({"type": "http.response.start", "status": 200, "headers": self._headers})
             await self._send_until_over(receive, send, str(scope.get(REQUEST_ID, "")))
         finally:

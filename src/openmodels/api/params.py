@@ -9,6 +9,7 @@ PERIOD = choice("period", "How far back the figures reach.", PERIODS, default="7
 REGION = text("region", "Only what was measured from this region.", example="local")
 REGIONS = words(
     "region",
-    "Only offerings that can be had in one of these regions, and only what was measured from there.",
+    "Only offerings that can be had in one of these regions; where one is named, only what was measured from "
+    "there.",
     example=["us-east-1"],
 )

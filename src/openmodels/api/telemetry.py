@@ -1,56 +1,32 @@
 """The endpoints about what was measured."""
 
 import math
-from typing import Any
+import re
+from collections.abc import Callable
 
 from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
 from openmodels.api.params import PERIOD, REGION
 from openmodels.api.wire import Param, Unusable, choice, integer, text
 from openmodels.domain.ranking import DEFAULT_WEIGHTS, FACTORS, PREFERENCES, Candidate, Ranking, rank
-from openmodels.domain.telemetry import (
-    Check,
-    Incident,
-    Measurement,
-    OfferingTelemetry,
-    ProviderState,
-)
+from openmodels.domain.telemetry import Incident, OfferingTelemetry, ProviderState
 from openmodels.domain.views.registry import iso, iso_or_none
 from openmodels.domain.views.telemetry import (
-    CheckView,
     IncidentView,
-    MeasurementView,
     ProviderHealth,
     ProviderLatency,
+    check_view,
     figure,
+    measurement_view,
 )
 from openmodels.domain.vocabulary import suggest
 from openmodels.edge.exchange import Freshness
 from openmodels.errors import BadRequest
 
 WEIGHTS_EXAMPLE = "uptime:0.4,ttft:0.3,price:0.2,total:0.1"
-
-
-def _check_view(check: Check) -> CheckView:
-    return CheckView(
-        status=check.status,
-        outcome=check.outcome,
-        checked_at=iso(check.checked_at),
-        response_time_ms=check.response_time_ms,
-        region=check.region,
-    )
-
-
-def _measurement_view(measurement: Measurement) -> MeasurementView:
-    return MeasurementView(
-        model_id=measurement.model_id,
-        time_to_first_token_ms=measurement.time_to_first_token_ms,
-        total_response_time_ms=measurement.total_response_time_ms,
-        tokens_per_second=measurement.tokens_per_second,
-        output_tokens=measurement.output_tokens,
-        outcome=measurement.outcome,
-        region=measurement.region,
-        measured_at=iso(measurement.measured_at),
-    )
+NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+"""A weight, as it may be written."""
+FACTOR = rf" *(?:{'|'.join(FACTORS)}):{NUMBER} *"
+"""One of the weights, with its name."""
 
 
 async def provider_health(ask: Ask) -> Answer:
@@ -66,7 +42,7 @@ async def provider_health(ask: Ask) -> Answer:
         return IncidentView(
             started_at=iso(incident.started_at),
             ended_at=iso_or_none(incident.ended_at),
-            duration_s=max(0.0, ((incident.ended_at or now) - incident.started_at).total_seconds()),
+            duration_s=round(max(0.0, ((incident.ended_at or now) - incident.started_at).total_seconds()), 3),
             reason=incident.reason,
         )
 
@@ -80,7 +56,7 @@ async def provider_health(ask: Ask) -> Answer:
             checks_total=summary.checks_total,
             average_response_time_ms=figure(summary.average_response_time_ms),
             p95_response_time_ms=figure(summary.p95_response_time_ms),
-            checks=tuple(_check_view(check) for check in summary.checks),
+            checks=tuple(check_view(check) for check in summary.checks),
             incidents=tuple(incident_view(incident) for incident in summary.incidents),
         )
     )
@@ -115,7 +91,7 @@ async def provider_latency(ask: Ask) -> Answer:
             p99_total_ms=figure(figures.p99_total_ms),
             average_tokens_per_second=figure(figures.average_tokens_per_second),
             success_percentage=figure(figures.success_percentage),
-            measurements=tuple(_measurement_view(m) for m in summary.measurements),
+            measurements=tuple(measurement_view(m) for m in summary.measurements),
         )
     )
 
@@ -172,14 +148,11 @@ def _read_weights(values: list[str]) -> dict[str, float]:
     return weights
 
 
-def _weight(number: str, name: str, unusable: Any) -> float:
-    try:
-        weight = float(number) if number.isascii() and "_" not in number else math.nan
-    except ValueError:
-        weight = math.nan
-    if not 0 <= weight <= 1:
+def _weight(number: str, name: str, unusable: Callable[[str], Unusable]) -> float:
+    # Not just what float() reads: it takes 1e-1, +1 and digits of other scripts, which the schema does not.
+    if re.fullmatch(NUMBER, number) is None or float(number) > 1:
         raise unusable(f"the weight of {name} must be a number from 0 to 1")
-    return weight
+    return float(number)
 
 
 WEIGHTS = Param(
@@ -189,7 +162,7 @@ WEIGHTS = Param(
     read=_read_weights,
     schema={
         "type": "string",
-        "pattern": r"^(uptime|ttft|price|total):[0-9.]+(,(uptime|ttft|price|total):[0-9.]+){0,3}$",
+        "pattern": f"^{FACTOR}(?:,{FACTOR}){{0,3}}$",
     },
     example=WEIGHTS_EXAMPLE,
 )
@@ -204,7 +177,8 @@ ENDPOINTS = (
         tag="Telemetry",
         summary="Health of a provider",
         description="Status now, uptime and response times over the period, the newest checks and the "
-        "incidents. The status is `unknown` when the newest check is older than three intervals.",
+        "incidents. The status is `unknown` when the newest check is older than three intervals. `region` "
+        "selects checks and figures; the status and the incidents are by what all regions saw.",
         handle=provider_health,
         body=ProviderHealth,
         freshness=Freshness.TELEMETRY,

@@ -213,7 +213,12 @@ def _factors(
     telemetry, pricing = candidate.telemetry, candidate.offering.pricing
     foreign = pricing.currency != currency
     blended = blended_price(pricing)
-    values: dict[str, Decimal | float | None] = {**_values(candidate, currency), "price": blended}
+    values: dict[str, Decimal | float | None] = {
+        "uptime": _shown(telemetry.uptime_percentage),
+        "ttft": _shown(telemetry.timings.p50_ttft_ms),
+        "price": blended,
+        "total": _shown(telemetry.timings.p50_total_ms),
+    }
     samples = {
         "uptime": telemetry.checks_total,
         "ttft": telemetry.timings.samples,

@@ -5,7 +5,8 @@ Names follow https://prometheus.io/docs/practices/naming/.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
@@ -16,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from openmodels.api.hub import Hub
 from openmodels.clock import Clock
+from openmodels.domain.telemetry import ProviderState
 from openmodels.edge.app import Edge
 from openmodels.errors import StoreError
 from openmodels.store.live import Live
@@ -74,8 +76,7 @@ class Metrics:
         )
         readable = GaugeMetricFamily("openmodels_telemetry_up", "Whether telemetry could be read just now.")
         try:
-            states = await _in_time(watched.live.states(now))
-            last = await _in_time(watched.telemetry.last_probe_at())
+            states, last = await _in_time(_read(watched, now))
         except StoreError as error:
             log.warning("metrics without telemetry", reason=str(error))
             readable.add_metric([], 0)
@@ -228,6 +229,11 @@ def _streams(watched: Watched) -> Iterator[Metric]:
     for kind, count in sorted(hub.events.items()):
         events.add_metric([kind], count)
     yield events
+
+
+async def _read(watched: Watched, now: datetime) -> tuple[Mapping[str, ProviderState], datetime | None]:
+    """How each provider is doing, and when the newest probe was made. Raises ``StoreError``."""
+    return await watched.live.states(now), await watched.telemetry.last_probe_at()
 
 
 async def _in_time(asked: Awaitable[T]) -> T:

@@ -23,6 +23,7 @@ def prober_families(counters: ProberCounters) -> Iterator[Metric]:
         ("no_key", counters.unkeyed),
         ("over_budget", counters.over_budget),
         ("ledger", counters.unreserved),
+        ("exhausted", counters.exhausted),
         ("fault", counters.failed),
     ):
         unmade.add_metric([reason], count)

@@ -1,11 +1,11 @@
-"""The shapes of what telemetry adds: comparisons, health, latency."""
+"""The shapes of what telemetry adds: comparisons, health, latency; and how records are shown in them."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
-from openmodels.domain.views.registry import OfferingView, Time, iso_or_none
+from openmodels.domain.telemetry import Check, Measurement, OfferingTelemetry, ProviderState
+from openmodels.domain.views.registry import OfferingView, Time, iso, iso_or_none
 from openmodels.domain.vocabulary import Outcome, Period, ProviderStatus
 
 
@@ -66,22 +66,22 @@ class CheckView(Struct, frozen=True, kw_only=True):
     checked_at: Time
     """When the request started."""
     response_time_ms: float | None
-    """How long the answer took; null when none came."""
+    """To the head of the answer, without setting the connection up; null when none came."""
     region: str
     """The region it was made from."""
 
 
 class IncidentView(Struct, frozen=True, kw_only=True):
-    """A time in which the provider was down."""
+    """A time in which the provider was down or degraded."""
 
     started_at: Time
-    """The first failed check."""
+    """When the first of the failed checks was made, or when its answers were found degraded."""
     ended_at: Time | None
-    """When it was up again; null while it is not."""
+    """When it was over; null while it is not."""
     duration_s: float
     """How long it lasted, or has lasted so far, in seconds."""
     reason: str
-    """What the checks saw."""
+    """What was seen, for people."""
 
 
 class ProviderHealth(Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ class ProviderHealth(Struct, frozen=True, kw_only=True):
     period: Period
     """The period that the figures cover."""
     status: ProviderStatus
-    """How it is doing now."""
+    """How it is doing now, by the checks of all regions."""
     uptime_percentage: float | None
     """Share of the checks that found it up; null with no checks."""
     checks_total: int
@@ -106,7 +106,7 @@ class ProviderHealth(Struct, frozen=True, kw_only=True):
     checks: tuple[CheckView, ...]
     """The newest checks, newest first."""
     incidents: tuple[IncidentView, ...]
-    """The incidents that touch the period, newest first."""
+    """The incidents that touch the period, newest first, by what all regions saw."""
 
 
 class MeasurementView(Struct, frozen=True, kw_only=True):
@@ -115,19 +115,27 @@ class MeasurementView(Struct, frozen=True, kw_only=True):
     model_id: str
     """The model that answered."""
     time_to_first_token_ms: float | None
-    """To the first non-empty delta."""
+    """From the request's first byte on the established connection to the first non-empty delta."""
     total_response_time_ms: float | None
-    """To the end of the stream."""
+    """From there to the end of the stream."""
     tokens_per_second: float | None
     """Output tokens over the time from the first token to the end."""
     output_tokens: int | None
-    """Output tokens, by the provider's own count."""
+    """Output tokens, by the provider's own count, or by ours where `tokens_estimated`."""
     outcome: Outcome
     """What happened."""
     region: str
     """The region it was made from."""
     measured_at: Time
     """When the request started."""
+    tokens_estimated: bool
+    """Whether the provider sent no usage, so that its chunks were counted instead."""
+    connect_ms: float | None
+    """How long the connection took to set up (name, TCP, TLS), before any of the other times."""
+    time_to_first_byte_ms: float | None
+    """To the first byte of the answer."""
+    time_to_first_content_ms: float | None
+    """To the first text that a user sees, after any reasoning."""
 
 
 class ProviderLatency(Struct, frozen=True, kw_only=True):
@@ -163,6 +171,35 @@ class ProviderLatency(Struct, frozen=True, kw_only=True):
     """Successful measurements over all that say something about the provider."""
     measurements: tuple[MeasurementView, ...]
     """The newest measurements, newest first."""
+
+
+def check_view(check: Check) -> CheckView:
+    """A check as it is shown."""
+    return CheckView(
+        status=check.status,
+        outcome=check.outcome,
+        checked_at=iso(check.checked_at),
+        response_time_ms=check.response_time_ms,
+        region=check.region,
+    )
+
+
+def measurement_view(measurement: Measurement) -> MeasurementView:
+    """A measurement as it is shown."""
+    return MeasurementView(
+        model_id=measurement.model_id,
+        time_to_first_token_ms=measurement.time_to_first_token_ms,
+        total_response_time_ms=measurement.total_response_time_ms,
+        tokens_per_second=measurement.tokens_per_second,
+        output_tokens=measurement.output_tokens,
+        outcome=measurement.outcome,
+        region=measurement.region,
+        measured_at=iso(measurement.measured_at),
+        tokens_estimated=measurement.tokens_estimated,
+        connect_ms=measurement.connect_ms,
+        time_to_first_byte_ms=measurement.time_to_first_byte_ms,
+        time_to_first_content_ms=measurement.time_to_first_content_ms,
+    )
 
 
 def figure(value: float | None) -> float | None:
