@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import msgspec
 
-from bench import compare, contestants, queries, report, startup, tables, telemetry, validate
+from bench import compare, contestants, probes, queries, report, startup, tables, telemetry, validate
 from bench.compare import Sample
 from bench.contestants import DATASETTE, NGINX_FILE, OPENMODELS, PLAIN, Contestant, Place
 from bench.machine import choose_cores, describe, missing_programs
@@ -31,9 +31,11 @@ UNMEASURED_HEADERS = {"content-type", "content-length", "server", "date"}
 
 def main() -> None:
     """Run it all."""
-    if sys.argv[1:2] == ["telemetry"]:
-        # By itself, for it takes long and compares with nobody.
-        telemetry.main(sys.argv[2:])
+    signal.signal(signal.SIGTERM, _interrupted)
+    # These by themselves, for they take long and compare with nobody.
+    alone = {"telemetry": telemetry.main, "probes": probes.main}.get(" ".join(sys.argv[1:2]))
+    if alone is not None:
+        alone(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--peers", type=Path, help="Python of the environment with Datasette and FastAPI")
@@ -44,7 +46,6 @@ def main() -> None:
         say(sentence)
     if not shutil.which("wrk"):
         sys.exit("bench: nothing can be measured without wrk")
-    signal.signal(signal.SIGTERM, _interrupted)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)

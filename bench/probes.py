@@ -1,4 +1,4 @@
-"""``python -m bench.probes``: how true the prober's figures are, and how much it can do.
+"""``python -m bench probes``: how true the prober's figures are, and how much it can do.
 
 Truth: known delays are injected, and what the prober measures is compared with them. Capacity: 10,000 targets
 are checked every 5 minutes for an hour of simulated time, over TLS, every probe a real one.
@@ -21,9 +21,11 @@ from pathlib import Path
 
 import msgspec
 import uvloop
-from msgspec import Struct
 
+from bench import probe_results, report
 from bench.apps.fake import READY
+from bench.machine import Cores, describe
+from bench.probe_results import Capacity, Errors, ProbeResults, Truth
 from openmodels.background import Background, Kept, assemble_background
 from openmodels.clock import SettableClock, SystemClock
 from openmodels.domain.records import Provider, Registry
@@ -48,56 +50,6 @@ TOKENS = 12
 TARGETS = 10_000
 COMPLETION = Completion(model_id="m", model_name="m")
 START = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-class Errors(Struct, frozen=True, kw_only=True):
-    """How far measured figures were from true ones, without sign."""
-
-    ttft_p50_ms: float
-    ttft_p99_ms: float
-    total_p50_ms: float
-    total_p99_ms: float
-    rate_p50_percent: float
-    rate_p99_percent: float
-
-
-class Truth(Struct, frozen=True, kw_only=True):
-    """How true measured figures were, at so many probes at a time."""
-
-    at_a_time: int
-    probes: int
-    failed: int
-    written: Errors
-    """Against when the server wrote, by its own clock: the prober's error, and the way in between."""
-    injected: Errors
-    """Against the delays that the server was told: the server's own lateness is in these too."""
-    cores: float
-    """CPU of the probing process, in cores."""
-
-
-class Capacity(Struct, frozen=True, kw_only=True):
-    """An hour, or less, of checking very many targets."""
-
-    targets: int
-    minutes: int
-    checks: int
-    failed: int
-    skipped: int
-    cores: float
-    """CPU of the probing process, in cores of simulated time."""
-    cpu_ms: float
-    """CPU for one check, in milliseconds: probing, planning, writing and summing up."""
-    rss_mb: tuple[float, ...]
-    """Resident memory at the end of every tenth of the time."""
-    wall_seconds: float
-
-
-class ProbeResults(Struct, frozen=True, kw_only=True):
-    """One run."""
-
-    date: str
-    truth: tuple[Truth, ...]
-    capacity: Capacity | None
 
 
 class Fake:
@@ -308,36 +260,51 @@ def _rss_mb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-async def measure(minutes: int, targets: int, shares: Mapping[int, int]) -> ProbeResults:
+async def measure(minutes: int, targets: int, shares: Mapping[int, int], command: str) -> ProbeResults:
     """Everything. ``shares`` holds the number of probes for each number at a time."""
+    busy, own, began = _busy_seconds(), time.process_time(), time.monotonic()
     await measure_truth(4, 40)  # a round that is not counted
     truth = []
     for at_a_time, probes in shares.items():
         truth.append(await measure_truth(at_a_time, probes))
         print(truth[-1], flush=True)
+    others = (_busy_seconds() - busy - (time.process_time() - own)) / (time.monotonic() - began)
     capacity = None
     if minutes and shutil.which("openssl"):
         with tempfile.TemporaryDirectory() as folder:
             capacity = await measure_capacity(Path(folder), minutes, targets)
         print(capacity, flush=True)
-    return ProbeResults(date=datetime.now(UTC).date().isoformat(), truth=tuple(truth), capacity=capacity)
+    return ProbeResults(
+        date=datetime.now(UTC).date().isoformat(),
+        machine=describe(Cores((), ()), None),
+        command=command,
+        others_cores=round(others, 2),
+        truth=tuple(truth),
+        capacity=capacity,
+    )
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.probes", description=__doc__)
+def _busy_seconds() -> float:
+    """CPU seconds that all programs of this machine have used."""
+    user, nice, system = Path("/proc/stat").read_text().split(maxsplit=4)[1:4]
+    return (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, keep the results, and write the page anew."""
+    parser = argparse.ArgumentParser(prog="python -m bench probes", description=__doc__)
     parser.add_argument(
         "--minutes", type=int, default=60, help="simulated minutes of the capacity; 0 for none"
     )
     parser.add_argument("--targets", type=int, default=TARGETS)
     parser.add_argument("--one", type=int, default=160, help="probes, one at a time")
     parser.add_argument("--many", type=int, default=4000, help="probes, 200 at a time")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if len(os.sched_getaffinity(0)) > 1:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    shares = {1: options.one, 200: options.many}
+    command = " ".join(["python -m bench probes", *arguments])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(measure(options.minutes, options.targets, {1: options.one, 200: options.many}))
-
-
-if __name__ == "__main__":
-    main()
+        results = runner.run(measure(options.minutes, options.targets, shares, command))
+    probe_results.keep(results)
+    report.main()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import telemetry_results
+from bench import probe_results, telemetry_results
 from bench.compare import Figures
 from bench.contestants import OPENMODELS, OTHERS
 from bench.machine import Machine
@@ -101,7 +101,11 @@ def main() -> None:
     """Write the page."""
     file = max((HERE / "results").glob("*.json"))
     results = msgspec.json.decode(file.read_bytes(), type=Results)
-    PAGE.write_text(page(results, file.name) + telemetry_results.section(telemetry_results.newest()))
+    PAGE.write_text(
+        page(results, file.name)
+        + probe_results.section(probe_results.newest())
+        + telemetry_results.section(telemetry_results.newest())
+    )
 
 
 def page(results: Results, file: str) -> str:

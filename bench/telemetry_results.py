@@ -39,6 +39,8 @@ class Database(Struct, frozen=True, kw_only=True):
     measurements: int
     hours: int
     record_rows_per_second: float
+    record_rows_per_cpu_second: float = 0
+    """By the CPU time of the process; 0 where it was not measured."""
     roll_up_seconds: float
     roll_up_steps: int
     longest_step_ms: float
@@ -164,14 +166,15 @@ def databases_table(results: TelemetryResults) -> str:
             f"{d.checks:,}",
             f"{d.measurements:,}",
             f"{d.record_rows_per_second:,.0f}",
+            f"{d.record_rows_per_cpu_second:,.0f}",
             f"{d.roll_up_seconds:,.0f} s in {d.roll_up_steps:,} steps",
             f"{d.longest_step_ms:.0f} ms",
             f"{d.file_mb:,.0f} MB",
         ]
         for d in results.databases
     ]
-    head = ["database", "providers", "checks", "measurements", "rows/s recorded", "summed up", "longest step"]
-    return table([*head, "file"], rows)
+    head = ["database", "providers", "checks", "measurements", "rows/s recorded", "rows/CPU second"]
+    return table([*head, "summed up", "longest step", "file"], rows)
 
 
 def kinds_table(results: TelemetryResults) -> str:

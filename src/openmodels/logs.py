@@ -2,9 +2,24 @@
 
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
+
+from openmodels.domain.standing import Transition
+
+log: Any = structlog.get_logger(__name__)
+
+
+def log_change(transition: Transition) -> None:
+    """Say that a provider changed, and why."""
+    log.info(
+        "provider changed",
+        provider=transition.provider_id,
+        before=transition.before,
+        after=transition.after,
+        reason=transition.reason,
+    )
 
 
 def set_up_logs(*, form: str, level: str, stream: TextIO | None = None) -> None:

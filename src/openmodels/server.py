@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import errno
 import socket
-import ssl
 from pathlib import Path
 
 from granian.constants import Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 
+from openmodels.certificate import server_context
 from openmodels.edge.app import Edge
 from openmodels.errors import ServerStopped, SettingsError
 from openmodels.settings import Settings
@@ -100,19 +100,7 @@ def require_certificate(cert: Path | None, key: Path | None) -> None:
     """Raise ``SettingsError`` unless the certificate and its key, if there are any, can be used."""
     if cert is None or key is None:
         return
-    try:
-        # An empty password, so that an encrypted key is refused and not asked about on the terminal.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
-    except ssl.SSLError as error:
-        reason = (error.reason or "not PEM").replace("_", " ").lower()
-        raise SettingsError(
-            f"OPENMODELS_TLS_CERT={cert} and OPENMODELS_TLS_KEY={key} cannot be used ({reason}): "
-            "give a certificate chain and its own unencrypted private key, both as PEM"
-        ) from None
-    except OSError as error:
-        raise SettingsError(
-            f"OPENMODELS_TLS_CERT={cert} or OPENMODELS_TLS_KEY={key} cannot be read: {error.strerror}"
-        ) from None
+    server_context(cert, key, called=(f"OPENMODELS_TLS_CERT={cert}", f"OPENMODELS_TLS_KEY={key}"))
 
 
 def _granian(settings: Settings, app: Edge, header_seconds: int) -> Server:

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import inspect
 import ipaddress
-import signal
 import ssl
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from openmodels.certificate import server_context
 from openmodels.clock import SystemClock
 from openmodels.errors import SettingsError
 from openmodels.fake.behaviour import Behaviour
@@ -20,6 +20,7 @@ from openmodels.fake.demo import demo_personality
 from openmodels.fake.fields import behaviour_fields, behaviour_from
 from openmodels.fake.server import FakeProvider
 from openmodels.fake.styles.table import STYLES
+from openmodels.signals import stop_signal
 
 
 def register(app: typer.Typer) -> None:
@@ -95,23 +96,14 @@ async def _serve(
         personality=personality,
         exact=exact,
     )
-    stopping = _stop_signal()
+    stopping = stop_signal()
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(fake)
         except OSError as error:
             raise SettingsError(_why_not(error, host, port)) from None
         _announce(fake, host)
-        await stopping.wait()
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set at the first SIGINT or SIGTERM."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    return stopping
+        await stopping
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:
@@ -129,21 +121,7 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
         return None
     if cert is None or key is None:
         raise SettingsError("--tls-cert and --tls-key go together: give both or neither")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        # An empty password, so that an encrypted key is refused and not asked about on the terminal.
-        context.load_cert_chain(cert, key, password="")
-    except ssl.SSLError as error:
-        reason = (error.reason or "not PEM").replace("_", " ").lower()
-        raise SettingsError(
-            f"--tls-cert {cert} and --tls-key {key} cannot be used ({reason}): "
-            "give a certificate chain and its own unencrypted private key, both as PEM"
-        ) from None
-    except OSError as error:
-        raise SettingsError(
-            f"--tls-cert {cert} or --tls-key {key} cannot be read: {error.strerror}"
-        ) from None
-    return context
+    return server_context(cert, key, called=(f"--tls-cert {cert}", f"--tls-key {key}"))
 
 
 def _announce(fake: FakeProvider, host: str) -> None:

@@ -6,6 +6,8 @@ Pure. An *alert* is news of one provider; each destination gets a *delivery* of 
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -35,6 +37,9 @@ MAX_WAIT = timedelta(hours=1)
 DELIVER_WITHIN = timedelta(hours=6)
 """A delivery that is still waiting after this long has expired: nobody was there to send it. Longer than
 every wait together, at their longest."""
+
+MAX_LINES = 50
+"""How many alerts one message names."""
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -257,6 +262,25 @@ def text(alert: Alert) -> str:
     if alert.url:
         lines.append(alert.url)
     return "\n".join(line for line in lines if line)
+
+
+def joint_title(alerts: Sequence[Alert]) -> str:
+    """One line for people about several alerts."""
+    counts = Counter(alert.status or "tested" for alert in alerts)
+    said = ", ".join(f"{counts[status]} {status}" for status in ("down", "degraded", "up") if counts[status])
+    return f"{len(alerts)} providers: {said}"
+
+
+def joint_text(alerts: Sequence[Alert]) -> str:
+    """The rest about several alerts, for people: a line for each, up to ``MAX_LINES`` of them."""
+    lines = []
+    for alert in alerts[:MAX_LINES]:
+        # The title has said the status already.
+        reason = alert.reason.removeprefix(f"{alert.status}: ")
+        lines.append(f"{title(alert)} ({reason})" if reason else title(alert))
+    if len(alerts) > MAX_LINES:
+        lines.append(f"and {len(alerts) - MAX_LINES} more")
+    return "\n".join(lines)
 
 
 def _spoken(span: timedelta) -> str:

@@ -119,10 +119,26 @@ def encode_summary(summary: Summary) -> bytes | None:
     return _CHECKSUM.pack(zlib.crc32(checked)) + checked
 
 
-def decode_summary(encoded: bytes | None) -> Summary:
-    """The summary that was encoded. Raises ``ValueError`` for bytes that no summary is encoded as."""
-    if encoded is None:
-        return NOTHING
+def decode_summaries(encoded: Iterable[bytes | None]) -> Summary:
+    """All the summaries that were encoded, merged.
+
+    Raises ``ValueError`` for bytes that no summary is encoded as.
+    """
+    bodies, totals, sketches = [], [], []
+    for one in encoded:
+        if one is None:
+            continue
+        kind, total, body = _opened(one)
+        if kind == _EXACT:
+            bodies.append(body)
+            totals.append(total)
+        else:
+            sketches.append(_decoded_sketch(body, total))
+    return merged([_decoded_values(b"".join(bodies), math.fsum(totals)), *sketches])
+
+
+def _opened(encoded: bytes) -> tuple[int, float, bytes]:
+    """Which encoding it is, the sum, and the values or the sketch. Raises ``ValueError``."""
     checked = encoded[_CHECKSUM.size :]
     if len(checked) <= _HEAD.size:
         raise ValueError("a summary is cut off")
@@ -130,21 +146,20 @@ def decode_summary(encoded: bytes | None) -> Summary:
     if zlib.crc32(checked) != _CHECKSUM.unpack_from(encoded)[0]:
         raise ValueError("a summary's checksum is wrong")
     kind, total = _HEAD.unpack_from(checked)
-    body = checked[_HEAD.size :]
-    if kind == _EXACT:
-        return _decoded_values(body, total)
-    if kind == _SKETCH:
-        return _decoded_sketch(body, total)
-    raise ValueError(f"a summary has version {kind}, which this version does not read")
+    if kind not in {_EXACT, _SKETCH}:
+        raise ValueError(f"a summary has version {kind}, which this version does not read")
+    if kind == _EXACT and (len(checked) - _HEAD.size) % 8:
+        raise ValueError("a summary is cut off")
+    return kind, total, checked[_HEAD.size :]
 
 
 def _decoded_values(body: bytes, total: float) -> Summary:
-    if len(body) % 8:
-        raise ValueError("a summary is cut off")
     values = array("d", body)
     if sys.byteorder == "big":
         values.byteswap()
-    return Summary(count=len(values), total=total, values=values)
+    if len(values) > MERGED_VALUES:
+        return Summary(count=len(values), total=total, values=None, sketch=_sketch_of(values, ()))
+    return Summary(count=len(values), total=total, values=sorted(values))
 
 
 def _decoded_sketch(body: bytes, total: float) -> Summary:
@@ -215,11 +230,11 @@ def check_sums(rows: Collection[tuple[str, float | None]]) -> CheckSums:
 
 
 def measurement_sums(
-    rows: Collection[tuple[str, datetime, float | None, float | None, float | None]],
+    rows: Collection[tuple[str, float | None, float | None, float | None]], newest_at: datetime | None
 ) -> MeasurementSums:
-    """The sums of measurements.
+    """The sums of measurements, of which the newest was made then.
 
-    Each is given as its outcome, its time, its time to first token, its total time and its rate.
+    Each is given as its outcome, its time to first token, its total time and its rate.
     """
     good = [row for row in rows if row[0] == "ok"]
     speeds = [speed for *_, speed in good if speed is not None]
@@ -227,9 +242,9 @@ def measurement_sums(
         total=len(rows),
         telling=sum(row[0] not in KEY_OUTCOMES for row in rows),
         good=len(good),
-        newest_at=max((row[1] for row in rows), default=None),
-        ttft=summary_of([row[2] for row in good if row[2] is not None]),
-        whole=summary_of([row[3] for row in good if row[3] is not None]),
+        newest_at=newest_at,
+        ttft=summary_of([row[1] for row in good if row[1] is not None]),
+        whole=summary_of([row[2] for row in good if row[2] is not None]),
         speeds=len(speeds),
         speed_total=math.fsum(speeds),
     )

@@ -11,13 +11,32 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openmodels.domain.telemetry import DOWN_AFTER, UP_AFTER, Check, Incident, ProviderState
+from openmodels.domain.telemetry import (
+    CHECK_INTERVAL,
+    DOWN_AFTER,
+    UP_AFTER,
+    Check,
+    Incident,
+    ProviderState,
+)
 from openmodels.domain.vocabulary import ProviderStatus
 
 KeptStatus = Literal["unknown", "up", "degraded", "down"]
 _MOMENT = timedelta(microseconds=1)
 MAX_REASONS = 5
 """How many different outcomes the reason of an incident names."""
+SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(seconds=10), timedelta(days=1)
+"""The times between checks that a provider's file can ask for."""
+SILENCE = 3
+"""After so many intervals without a check nothing is known of a provider (``status_at``), so what was seen
+before is no part of a run that is seen after."""
+LATEST = timedelta(days=1)
+"""What seems to come later than this did not come late: the clock that made the newest check ran ahead."""
+_FORGETTING = 0.8
+"""What one more check leaves of the pace that was known, so that a pause of the prober is forgotten."""
+_LEARNING = 4
+"""How many times as long as it was one check can make the pace: a pause makes it a little longer for a while,
+and an interval that was changed from minutes to hours is learnt after one or two checks."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -35,6 +54,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """When the first of them was made."""
     run_outcomes: tuple[str, ...] = ()
     """What they saw: different outcomes, in order of first appearance."""
+    pace: timedelta | None = None
+    """About the longest time between two of the newest checks; None for fewer than two."""
     incident_started_at: datetime | None = None
     """When the open incident began; None while there is none."""
     incidents_until: datetime | None = None
@@ -63,10 +84,12 @@ class Transition(Struct, frozen=True, kw_only=True):
 def advance(standing: Standing, check: Check) -> tuple[Standing, Transition | None]:
     """The standing after one more check, and what changed by it.
 
-    A check that is not newer than the newest one known changes nothing: it came late, and the run that it
-    would belong to is over.
+    A check that is older than the newest one known changes nothing: it came late, and the run that it would
+    belong to is over. A silence much longer than the time between checks ends a run: nobody knows what was
+    in between.
     """
-    if standing.last_checked_at is not None and check.checked_at < standing.last_checked_at:
+    newest = standing.last_checked_at
+    if newest is not None and newest - LATEST <= check.checked_at < newest:
         return standing, None
     standing = _counted(standing, check)
     if check.status == "down" and standing.run >= DOWN_AFTER and standing.status != "down":
@@ -114,7 +137,7 @@ def status_at(standing: Standing, now: datetime, interval: timedelta) -> Provide
     Until a run of checks was long enough, the newest check is believed.
     """
     checked = standing.last_checked_at
-    if checked is None or now - checked > 3 * interval:
+    if checked is None or now - checked > SILENCE * interval:
         return ProviderState(last_checked_at=checked)
     status: ProviderStatus = standing.status
     if status == "unknown" and standing.run_of is not None:
@@ -123,9 +146,11 @@ def status_at(standing: Standing, now: datetime, interval: timedelta) -> Provide
 
 
 def _counted(standing: Standing, check: Check) -> Standing:
-    if check.status != standing.run_of:
+    pace, unbroken = _paced(standing, check.checked_at)
+    if check.status != standing.run_of or not unbroken:
         return replace(
             standing,
+            pace=pace,
             last_checked_at=check.checked_at,
             run_of=check.status,
             run=1,
@@ -135,7 +160,24 @@ def _counted(standing: Standing, check: Check) -> Standing:
     outcomes = standing.run_outcomes
     if check.outcome not in outcomes and len(outcomes) < MAX_REASONS:
         outcomes = (*outcomes, check.outcome)
-    return replace(standing, last_checked_at=check.checked_at, run=standing.run + 1, run_outcomes=outcomes)
+    return replace(
+        standing, pace=pace, last_checked_at=check.checked_at, run=standing.run + 1, run_outcomes=outcomes
+    )
+
+
+def _paced(standing: Standing, at: datetime) -> tuple[timedelta | None, bool]:
+    """The pace with a check at that time, and whether it follows the one before without a silence."""
+    newest, known = standing.last_checked_at, standing.pace
+    if newest is None or at < newest:
+        return None, False
+    gap = at - newest
+    if gap < SHORTEST_INTERVAL:
+        # Another region's check of the same turn.
+        return known, True
+    # Which interval a provider is checked at is not told here, so it is taken from the checks themselves.
+    usual = LONGEST_INTERVAL if known is None else max(known, CHECK_INTERVAL)
+    pace = gap if known is None else max(min(gap, _LEARNING * usual), known * _FORGETTING)
+    return min(pace, LONGEST_INTERVAL), gap <= SILENCE * usual
 
 
 def _go_down(standing: Standing, check: Check) -> tuple[Standing, Transition]:

@@ -7,6 +7,7 @@ least once: a process that dies in the middle of an attempt leaves it to be trie
 
 import asyncio
 import uuid
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,7 +35,7 @@ from openmodels.domain.alerts import (
 )
 from openmodels.domain.standing import Standing
 from openmodels.errors import StoreError
-from openmodels.jobs.senders import Answer, Sender
+from openmodels.jobs.senders import Answer, Joining, Sender
 from openmodels.store.alert_ports import AlertStore, CursorMove, Settlement
 from openmodels.store.ports import NumberedTransition
 
@@ -50,6 +51,13 @@ MAX_BATCHES = 50
 """How many of those in one look, so that it comes to an end."""
 TURN = 20
 """Deliveries that one destination is given in one look."""
+PER_MINUTE = 5
+"""Messages that one destination of people is sent in a minute. Providers that share an outage are noticed one
+after another, as their turns to be checked come; what does not fit waits, and is told together."""
+JOIN_FROM = 5
+"""So many deliveries to people at one time become one message."""
+TOGETHER = 500
+"""Deliveries that one message stands for at most."""
 MAX_WINDOWS = 10_000
 """Maintenance windows that are looked at."""
 KEEP = timedelta(days=90)
@@ -122,6 +130,7 @@ class Dispatcher:
         self._looked_for_reminders_at: datetime | None = None
         self._housekept_at: datetime | None = None
         self._troubles: set[str] = set()
+        self._messages: dict[str, deque[datetime]] = defaultdict(deque)
 
     async def run(self) -> None:
         """Look every ``STEP`` seconds until cancelled; returns at once when there is no destination.
@@ -172,19 +181,58 @@ class Dispatcher:
         A destination that fails is left alone for this look: it would most likely fail for all the rest too,
         each time at the cost of a deadline.
         """
-        for delivery in await self._alerts.due(label, self._clock.now(), limit=TURN):
-            now = self._clock.now()
-            claimed = await self._alerts.claim(delivery, now + CLAIM)
+        sender = self._senders[label]
+        if not isinstance(sender, Joining):
+            await self._deliver_singly(sender, await self._alerts.due(label, self._clock.now(), limit=TURN))
+            return
+        room = self._room_for(label)
+        if room == 0:
+            return
+        due = await self._alerts.due(label, self._clock.now(), limit=TOGETHER)
+        if len(due) >= JOIN_FROM:
+            self._messages[label].append(self._clock.now())
+            await self._deliver_together(sender, due)
+        else:
+            self._messages[label].extend([self._clock.now()] * len(due[:room]))
+            await self._deliver_singly(sender, due[:room])
+
+    def _room_for(self, label: str) -> int:
+        """How many more messages the destination may be sent now."""
+        now, sent = self._clock.now(), self._messages[label]
+        while sent and not timedelta() <= now - sent[0] < timedelta(minutes=1):
+            sent.popleft()
+        return max(0, PER_MINUTE - len(sent))
+
+    async def _deliver_singly(self, sender: Sender, due: Sequence[Delivery]) -> None:
+        for delivery in due:
+            claimed = await self._claimed(delivery)
             if claimed is None:
                 continue
-            if now - claimed.created_at > DELIVER_WITHIN:
-                expired = Settlement(status="expired", detail="nobody sent it in time", at=now)
-                await self._alerts.settle(claimed, expired)
-                continue
-            answer = await self._ask(self._senders[label], claimed)
+            answer = await self._ask(
+                sender.send(claimed.alert, delivery_id=claimed.id, now=self._clock.now())
+            )
             await self._settle(claimed, answer)
             if not answer.ok:
                 return
+
+    async def _deliver_together(self, sender: Joining, due: Sequence[Delivery]) -> None:
+        """Tell all of these in one message: an outage that many providers share is one thing to read."""
+        claimed = [one for one in [await self._claimed(delivery) for delivery in due] if one is not None]
+        if not claimed:
+            return
+        answer = await self._ask(sender.send_together([one.alert for one in claimed]))
+        for one in claimed:
+            await self._settle(one, answer)
+
+    async def _claimed(self, delivery: Delivery) -> Delivery | None:
+        """The delivery, which nobody else sends meanwhile; None when it is not to be sent from here."""
+        now = self._clock.now()
+        claimed = await self._alerts.claim(delivery, now + CLAIM)
+        if claimed is not None and now - claimed.created_at > DELIVER_WITHIN:
+            expired = Settlement(status="expired", detail="nobody sent it in time", at=now)
+            await self._alerts.settle(claimed, expired)
+            return None
+        return claimed
 
     async def _repeat(self, what: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -195,8 +243,11 @@ class Dispatcher:
                     self._troubles.add(what)
                     log.warning("alerts wait for the database", of=what, reason=str(error))
             except Exception:
-                # Without this, one unforeseen failure would end all alerts.
-                log.exception("alerts failed", of=what)
+                # Without this, one unforeseen failure would end all alerts. Told once, for there is a look
+                # every other second.
+                if what not in self._troubles:
+                    self._troubles.add(what)
+                    log.exception("alerts failed", of=what)
             else:
                 if what in self._troubles:
                     self._troubles.discard(what)
@@ -282,9 +333,9 @@ class Dispatcher:
             for label in self._senders
         ]
 
-    async def _ask(self, sender: Sender, claimed: Delivery) -> Answer:
+    async def _ask(self, attempt: Awaitable[Answer]) -> Answer:
         try:
-            return await sender.send(claimed.alert, delivery_id=claimed.id, now=self._clock.now())
+            return await attempt
         except Exception as error:  # noqa: BLE001 - a sender that breaks its promise must not lose the delivery
             # Not its text, which may quote an address.
             return Answer(ok=False, detail=f"failed: {type(error).__name__}")
@@ -313,7 +364,8 @@ def new_id() -> str:
 
 
 def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:
-    return last is None or now - last >= every
+    # Neither when the clock was set back: without that, nothing would be done until it has caught up.
+    return last is None or not timedelta() <= now - last < every
 
 
 def _silent(windows: Sequence[Window], provider_id: str, at: datetime) -> bool:

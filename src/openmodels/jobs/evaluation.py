@@ -9,6 +9,7 @@ from openmodels.clock import Clock
 from openmodels.domain.telemetry import Measurement
 from openmodels.errors import StoreError
 from openmodels.jobs.degradation import Telemetry, evaluate
+from openmodels.logs import log_change
 from openmodels.store.ports import Cursor, Recorded
 
 log: Any = structlog.get_logger(__name__)
@@ -68,12 +69,6 @@ class Evaluation:
             if len(recorded.events) < PAGE:
                 break
         for transition in await evaluate(self._feed, now, measured):
-            log.info(
-                "provider changed",
-                provider=transition.provider_id,
-                before=transition.before,
-                after=transition.after,
-                reason=transition.reason,
-            )
+            log_change(transition)
         # Only now: a round that failed halfway looks at the same ones again.
         self._place = place

@@ -10,12 +10,12 @@ import re
 import socket
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from openmodels import version
-from openmodels.domain.alerts import Alert, AlertType, text, title
+from openmodels.domain.alerts import Alert, AlertType, joint_text, joint_title, text, title
 from openmodels.domain.vocabulary import suggest
 from openmodels.errors import SettingsError
 from openmodels.jobs.senders import Answer, Sender
@@ -84,24 +84,31 @@ class AppriseSender:
 
     async def send(self, alert: Alert, *, delivery_id: str, now: datetime) -> Answer:  # noqa: ARG002 - the interface's
         """Tell it once, in a thread: the library waits for sockets."""
+        return await self._tell(title(alert), text(alert), _KINDS[alert.type])
+
+    async def send_together(self, alerts: Sequence[Alert]) -> Answer:
+        """Tell all of these in one message."""
+        kinds = {_KINDS[alert.type] for alert in alerts}
+        worst = next((kind for kind in ("failure", "warning", "success") if kind in kinds), "info")
+        return await self._tell(joint_title(alerts), joint_text(alerts), worst)
+
+    async def _tell(self, heading: str, body: str, kind: str) -> Answer:
         if self._under_way.locked():
             # Without this, a service that hangs would hold one more thread with each attempt.
             return Answer(ok=False, detail="the last attempt still hangs")
         try:
             async with asyncio.timeout(self._deadline):
-                return await _in_thread(lambda: self._notify(alert))
+                return await _in_thread(lambda: self._notify(heading, body, kind))
         except TimeoutError:
             return Answer(ok=False, detail=f"no answer within {self._deadline:g} s")
 
     async def close(self) -> None:
         """There is nothing to let go of."""
 
-    def _notify(self, alert: Alert) -> Answer:
+    def _notify(self, heading: str, body: str, kind: str) -> Answer:
         with self._under_way, _StatusCatcher() as caught:
             try:
-                told = self._service.notify(
-                    title=title(alert), body=text(alert), notify_type=_KINDS[alert.type], body_format="text"
-                )
+                told = self._service.notify(title=heading, body=body, notify_type=kind, body_format="text")
             except Exception as error:  # noqa: BLE001 - a hundred plugins raise what they like
                 # Not its text: it may quote the URL.
                 return Answer(ok=False, detail=f"failed: {type(error).__name__}")

@@ -1,7 +1,8 @@
 """What a destination of alerts does, whatever its kind."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -33,4 +34,13 @@ class Sender(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Joining(Sender, Protocol):
+    """A destination that people read, and that can therefore tell many alerts in one message."""
+
+    async def send_together(self, alerts: Sequence[Alert]) -> Answer:
+        """Try once to tell all of these, as ``Sender.send`` does."""
         ...

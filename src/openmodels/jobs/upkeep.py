@@ -64,7 +64,8 @@ class Upkeep:
         while await self._store.roll_up(self._clock.now()):
             await self._clock.sleep(PAUSE_SECONDS)
         now = self._clock.now()
-        if self._forgot_at is not None and now - self._forgot_at < FORGET_EVERY:
+        # A clock that was set back must not keep what is old until it has caught up.
+        if self._forgot_at is not None and timedelta() <= now - self._forgot_at < FORGET_EVERY:
             return
         while await self._store.forget(
             raw_before=now - self._keep_raw, rollups_before=now - self._keep_rollups

@@ -14,6 +14,7 @@ import math
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 import msgspec
@@ -34,9 +35,13 @@ class WebhookSender:
         self._url = url
         self._key = key_of(secret)
         self._deadline = deadline
-        # No redirects: the body was signed for this address, and the next one is somebody else's word.
+        # No redirects: the body was signed for this address, and the next one is somebody else's word. No
+        # cookies: a receiver could make us keep, and send, more of them with every post.
         self._client = httpx2.AsyncClient(
-            follow_redirects=False, timeout=deadline, headers={"user-agent": user_agent}
+            follow_redirects=False,
+            timeout=deadline,
+            headers={"user-agent": user_agent},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
     def __repr__(self) -> str:

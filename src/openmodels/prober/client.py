@@ -25,6 +25,7 @@ from openmodels.prober.exchange import Exchange, Head, Request
 from openmodels.prober.guard import Guard
 from openmodels.prober.outcomes import (
     Cause,
+    Exhausted,
     ProbeFailed,
     cause_of,
     health_status,
@@ -78,6 +79,8 @@ class Progress(Struct):
 
 class ProbeClient:
     """Makes probes, any number at a time, and says how each went. It never raises for what a provider does.
+
+    It raises ``Exhausted`` where this machine has nothing left to make a probe with.
 
     ``region`` is the name of the prober's place. ``ssl_context`` replaces the system's trusted authorities.
     """
@@ -163,7 +166,7 @@ class ProbeClient:
                     await exchange.ask(request)
                 finally:
                     exchange.close()
-        except (TimeoutError, ProbeFailed):
+        except (TimeoutError, ProbeFailed, Exhausted):
             return False
         return True
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from openmodels.prober.names import Names
-from openmodels.prober.outcomes import ProbeFailed
+from openmodels.prober.outcomes import Exhausted, ProbeFailed, is_exhaustion
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -104,6 +104,7 @@ class Guard:
         Else the addresses that may not be reached are left out, and none left means refused.
 
         Raises ``ProbeFailed``: ``blocked`` for what is refused, ``network`` for a name that gives nothing.
+        Raises ``Exhausted``.
         """
         literal = _literal(host)
         found = [literal] if literal else await self._look_up(host)
@@ -130,7 +131,9 @@ class Guard:
             texts = await self._resolve(host)
         except TimeoutError:
             raise
-        except (OSError, UnicodeError):
+        except (OSError, UnicodeError) as error:
+            if isinstance(error, OSError) and is_exhaustion(error):
+                raise Exhausted from None
             raise ProbeFailed("network", "its name could not be looked up") from None
         addresses = list(dict.fromkeys(ipaddress.ip_address(text) for text in texts))
         if not addresses:

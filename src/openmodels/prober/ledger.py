@@ -83,8 +83,15 @@ class Ledger:
             input_tokens=PROMPT_TOKENS,
             reasoning=choice.completion.reasoning,
         )
-        if actual == choice.estimate:
-            return
+        if actual != choice.estimate:
+            await self._book(reservation, actual)
+
+    async def give_back(self, reservation: Reservation) -> None:
+        """Book nothing for a probe that could not be made."""
+        await self._book(reservation, 0)
+
+    async def _book(self, reservation: Reservation, actual: int) -> None:
+        choice = reservation.choice
         try:
             await self._store.settle(
                 reservation.provider_id,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -26,18 +27,20 @@ class Names:
 
     async def __call__(self, host: str) -> tuple[str, ...]:
         """The addresses of ``host``, as text. Raises ``OSError`` when there are none."""
-        if host not in self._under_way:
+        looking = self._under_way.get(host)
+        if looking is None:
             await self._room.acquire()
-            if host in self._under_way:  # somebody else came first while this waited for room
+            looking = self._under_way.get(host)
+            if looking is not None:  # somebody else came first while this waited for room
                 self._room.release()
             else:
-                self._start(host)
-        found = await asyncio.shield(self._under_way[host])
+                looking = self._start(host)
+        found = await asyncio.shield(looking)
         if isinstance(found, OSError):
             raise found
         return found
 
-    def _start(self, host: str) -> None:
+    def _start(self, host: str) -> asyncio.Future[Found]:
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Found] = loop.create_future()
 
@@ -52,6 +55,8 @@ class Names:
                 found: Found = self._look_up(host)
             except OSError as error:
                 found = error
+            except Exception as error:  # noqa: BLE001 - without this, all who ask for this name would wait for ever
+                found = OSError(f"the look-up failed: {type(error).__name__}")
             with contextlib.suppress(RuntimeError):  # the loop has closed meanwhile
                 loop.call_soon_threadsafe(finish, found)
 
@@ -59,7 +64,8 @@ class Names:
         try:
             threading.Thread(target=run, name="openmodels-look-up", daemon=True).start()
         except RuntimeError:  # no thread to be had
-            finish(OSError("no thread for a look-up"))
+            finish(OSError(errno.ENOMEM, "no thread for a look-up"))
+        return result
 
 
 def _system_look_up(host: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What an answer means: from its status, and the codes in its body, to one word of the vocabulary."""
 
+import errno
 import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
@@ -50,6 +51,7 @@ _MODEL_MESSAGE = re.compile(
     r"invalid model name|unknown model|not a valid model|\bmodel\b.{0,200}\b(not found|not exist)"
 )
 _MAX_TEXT = 2000
+_EXHAUSTION = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class ProbeFailed(Exception):
@@ -59,6 +61,15 @@ class ProbeFailed(Exception):
         super().__init__(f"{outcome}: {detail}")
         self.outcome = outcome
         self.detail = detail
+
+
+class Exhausted(Exception):
+    """This machine has no socket, thread or memory left for a probe: that says nothing of any provider."""
+
+
+def is_exhaustion(error: OSError) -> bool:
+    """Whether the system refused for want of something of its own."""
+    return error.errno in _EXHAUSTION
 
 
 class Cause(NamedTuple):

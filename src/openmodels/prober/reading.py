@@ -14,6 +14,8 @@ MAX_EVENTS = 20_000
 """The most events of a stream: ten times what any probe asks for. Bounds the work that tiny events make."""
 _LEAST_SECONDS = 0.001
 """Under this, the time from the first token to the end is how the network cut the answer, no rate."""
+_NOTHING = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+"""Characters without width, which Python does not count as blanks."""
 
 
 class Reading:
@@ -30,7 +32,7 @@ class Reading:
         self.input_tokens: int | None = None
         """Tokens of the prompt, if usage came."""
         self.first_token_at: float | None = None
-        """When the first reasoning, content or tool delta came that was not empty."""
+        """When the first reasoning, content or tool delta came that was not blank."""
         self.first_content_at: float | None = None
         """When the first text came that a user sees."""
         self.end_at: float | None = None
@@ -111,12 +113,14 @@ class Reading:
         content = text(told, style.content)
         if content:
             self._said.append(content)
-            if self.first_content_at is None:
-                self.first_content_at = at
-        elif not (text(told, style.thought) or first(told, style.tool)):
+        delta = content + text(told, style.thought) + text(told, style.tool)
+        if not delta:
             return
         self._deltas += 1
-        if self.first_token_at is None:
+        # A blank says nothing yet: a server could send one at once, long before its model has begun.
+        if content and self.first_content_at is None and not _is_blank(content):
+            self.first_content_at = at
+        if self.first_token_at is None and not _is_blank(delta):
             self.first_token_at = at
 
     def _take_usage(self, told: Any) -> None:
@@ -132,6 +136,10 @@ class Reading:
         if total is not None and asked is not None:
             answered = max(answered, total - asked)
         self._output_tokens = answered
+
+
+def _is_blank(said: str) -> bool:
+    return not said.translate(_NOTHING).strip()
 
 
 def _count(told: Any, paths: tuple[Path, ...]) -> int | None:

@@ -11,6 +11,7 @@ from openmodels.clock import Clock
 from openmodels.domain.standing import Transition
 from openmodels.domain.telemetry import Check, Measurement
 from openmodels.errors import StoreError
+from openmodels.logs import log_change
 from openmodels.prober.results import ProberCounters
 
 log: Any = structlog.get_logger(__name__)
@@ -149,13 +150,7 @@ class Recorder:
         checks = [result for result in self._writing if isinstance(result, Check)]
         measurements = [result for result in self._writing if isinstance(result, Measurement)]
         for transition in await self._store.record(checks, measurements):
-            log.info(
-                "provider changed",
-                provider=transition.provider_id,
-                before=transition.before,
-                after=transition.after,
-                reason=transition.reason,
-            )
+            log_change(transition)
 
     def _done(self) -> None:
         self._writing = []

@@ -20,6 +20,8 @@ class ProberCounters(Struct, kw_only=True):
     """Latency probes not made because the day's limit or budget was used up."""
     unreserved: int = 0
     """Latency probes not made because the ledger did not answer."""
+    exhausted: int = 0
+    """Probes given up because this machine had no socket, thread or memory left for them."""
     failed: int = 0
     """Probes that ended in a fault of this program."""
     offline: bool = False

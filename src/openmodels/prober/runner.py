@@ -1,18 +1,21 @@
 """The prober: makes each probe when it is due, within the bounds, and has its result recorded."""
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from openmodels.clock import Clock
+from openmodels.domain.telemetry import Check, Measurement
 from openmodels.prober.connectivity import Connectivity
 from openmodels.prober.plan import Plan
-from openmodels.prober.probing import Probing
+from openmodels.prober.probing import Attempt, Probing
 from openmodels.prober.recorder import Recorder
 from openmodels.prober.results import ProberCounters
-from openmodels.prober.schedule import Schedule, Turn
+from openmodels.prober.schedule import Job, Schedule, Turn
 
 log: Any = structlog.get_logger(__name__)
 
@@ -22,13 +25,17 @@ CLOCK_SLACK = 1.0
 """Seconds by which a clock may go back, as clocks do that are kept right, before the plan is made anew."""
 
 
+SLOW_SECONDS = 5.0
+"""A probe that took longer than this, or ran out of time, makes its job slow until it is faster again."""
+
+
 class Prober:
     """Probes by a plan until it is cancelled.
 
     ``make_plan`` gives the plan; it is called in a thread at the start and after each ``replan``.
     ``concurrency`` bounds the probes under way at a time. A provider has at most one check and one
-    measurement under way, so one that hangs keeps nobody else waiting, until as many hang as there are
-    places.
+    measurement under way, and jobs that were slow the last time have half of the places at most: so however
+    many providers hang, they keep each other waiting, and nobody else.
     """
 
     def __init__(
@@ -51,6 +58,9 @@ class Prober:
         self._schedule = Schedule()
         self._plan: Plan | None = None
         self._running: set[asyncio.Task[None]] = set()
+        self._slow: set[Job] = set()
+        self._slow_running: set[Job] = set()
+        self._parked: deque[Turn] = deque()
         self._awake = asyncio.Event()
         self._stale = True
         self._crowded = False
@@ -73,6 +83,7 @@ class Prober:
         try:
             await self._probe()
         finally:
+            self._parked.clear()
             for task in self._running:
                 task.cancel()
             recording.cancel()
@@ -106,6 +117,7 @@ class Prober:
         self._plan = plan
         intervals = plan.intervals()
         self._schedule.plan(intervals, self._clock.unix())
+        self._slow &= intervals.keys()
         log.info(
             "probing",
             revision=plan.revision,
@@ -121,7 +133,10 @@ class Prober:
             if turn is None:
                 next_at = self._schedule.next_at(now)
                 return LONGEST_WAIT if next_at is None else min(LONGEST_WAIT, next_at - now)
-            self._start(turn)
+            if turn.job in self._slow and len(self._slow_running) >= self._slow_places:
+                self._parked.append(turn)
+            else:
+                self._start(turn)
         next_at = self._schedule.next_at(now)
         if next_at is not None and next_at <= now and not self._crowded:
             self._crowded = True
@@ -133,13 +148,18 @@ class Prober:
         return LONGEST_WAIT
 
     def _start(self, turn: Turn) -> None:
+        if turn.job in self._slow:
+            self._slow_running.add(turn.job)
         task = asyncio.create_task(self._take_turn(turn))
         self._running.add(task)
         self.counters.running = len(self._running)
 
         def ended(task: asyncio.Task[None]) -> None:
             self._running.discard(task)
+            self._slow_running.discard(turn.job)
             self._schedule.finished(turn.job)
+            if not task.cancelled():
+                self._unpark()
             self.counters.running = len(self._running)
             if len(self._running) == self._concurrency - 1:
                 self._awake.set()
@@ -148,15 +168,36 @@ class Prober:
 
         task.add_done_callback(ended)
 
+    def _unpark(self) -> None:
+        """Start the slow job that waits longest, if it has a place; those that are late are given up."""
+        while self._parked and len(self._slow_running) < self._slow_places:
+            turn = self._parked.popleft()
+            if self._schedule.is_late(turn, self._clock.unix()):
+                self._schedule.give_up(turn.job)
+                self.counters.skipped = self._schedule.skipped
+            else:
+                self._start(turn)
+
+    @property
+    def _slow_places(self) -> int:
+        return max(1, self._concurrency // 2)
+
     async def _take_turn(self, turn: Turn) -> None:
         plan = self._plan.providers.get(turn.job.provider_id) if self._plan else None
         if plan is None:
             return
+        started = time.perf_counter()
+        attempt: Attempt[Check] | Attempt[Measurement]
         try:
             if turn.job.kind == "health":
-                await self._probing.check(plan)
+                attempt = await self._probing.check(plan)
             else:
-                await self._probing.measure(plan, turn.slot)
+                attempt = await self._probing.measure(plan, turn.slot)
+            timed_out = attempt.probed is not None and attempt.probed.record.outcome == "timeout"
+            if timed_out or time.perf_counter() - started > SLOW_SECONDS:
+                self._slow.add(turn.job)
+            else:
+                self._slow.discard(turn.job)
         except Exception as error:  # noqa: BLE001 - one provider's turn must not end all probing
             # The text and the arguments of what nobody foresaw may hold a key; where it came from does not.
             self.counters.failed += 1

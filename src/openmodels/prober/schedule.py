@@ -136,6 +136,16 @@ class Schedule:
             return Turn(job, slot, at)
         return None
 
+    def is_late(self, turn: Turn, now: float) -> bool:
+        """Whether a turn that was taken is late by more than its interval, or its job is gone."""
+        entry = self._entries.get(turn.job)
+        return entry is None or now - turn.at > entry.interval
+
+    def give_up(self, job: Job) -> None:
+        """The turn that was taken is not made."""
+        self.skipped += 1
+        self.finished(job)
+
     def finished(self, job: Job) -> None:
         """The job's running probe has ended."""
         self._running.discard(job)

@@ -74,7 +74,7 @@ class Style(Struct, frozen=True, kw_only=True):
     content: tuple[Path, ...]
     """Where an event has text that a user sees."""
     tool: tuple[Path, ...] = ()
-    """Where an event has a part of a tool call."""
+    """Where an event has a part of a tool call's text: its name, its arguments."""
     finish: tuple[Path, ...]
     """Where an event says that the answer is complete."""
     failure: tuple[Path, ...]

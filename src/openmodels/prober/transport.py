@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from openmodels.prober.outcomes import ProbeFailed
+from openmodels.prober.outcomes import Exhausted, ProbeFailed, is_exhaustion
 
 READ_BYTES = 16_384
 """The most that is read from a socket at once: one TLS record, and a fair share where many stream."""
@@ -131,7 +131,8 @@ async def connect(
 
     The certificate is verified for ``host``, whatever the address. Of the ``seconds`` that the caller allows
     for everything, each address gets a part, so that the last one gets its turn. Raises ``ProbeFailed``
-    (``network``, or ``timeout`` when the system gives up). Whoever is given a connection closes it.
+    (``network``, or ``timeout`` when the system gives up), and ``Exhausted``. Whoever is given a connection
+    closes it.
     """
     plain = await _first_to_accept(addresses, port, min(ATTEMPT_SECONDS, seconds / (len(addresses) + 1)))
     loop = asyncio.get_running_loop()
@@ -142,7 +143,9 @@ async def connect(
         )
     except ssl.SSLCertVerificationError as error:
         raise ProbeFailed("network", f"its certificate was refused: {error.verify_message}") from None
-    except (OSError, ssl.SSLError):
+    except (OSError, ssl.SSLError) as error:
+        if is_exhaustion(error):
+            raise Exhausted from None
         raise ProbeFailed("network", "no encrypted connection could be agreed on") from None
     return connection
 
@@ -165,7 +168,12 @@ async def _first_to_accept(addresses: Sequence[str], port: int, seconds: float) 
 
 async def _open(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        if is_exhaustion(error):
+            raise Exhausted from None
+        raise
     try:
         opened.setblocking(False)
         await asyncio.get_running_loop().sock_connect(opened, (address, port))

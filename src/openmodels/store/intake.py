@@ -141,13 +141,21 @@ async def _note_late(
     for measurement in measurements:
         if measurement.measured_at < head.late_before:
             late[measurement.provider_id, floor(measurement.measured_at, HOUR)] += 0
-    noted = [(key, n) for key, n in late.items() if head.raw_from is None or key[1] >= head.raw_from]
-    if not noted:
+    if head.raw_from is not None:
+        late = Counter({key: count for key, count in late.items() if key[1] >= head.raw_from})
+    if not late:
         return
+    hours = {hour for _, hour in late}
+    noted = await connection.execute(
+        select(_late.c.provider_id, _late.c.start).where(_late.c.start.in_(hours))
+    )
+    known = late.keys() & {(row[0], row[1]) for row in noted}
     here = [_late.c.provider_id == bindparam("id"), _late.c.start == bindparam("hour")]
-    more = update(_late).where(*here).values(checks=_late.c.checks + bindparam("more"))
-    for (provider_id, hour), count in noted:
-        row = {"id": provider_id, "hour": hour, "more": count}
-        if (await connection.execute(more, row)).rowcount == 0:
-            first = {"provider_id": provider_id, "start": hour, "checks": count}
-            await connection.execute(insert(_late), [first])
+    if known:
+        more = update(_late).where(*here).values(checks=_late.c.checks + bindparam("more"))
+        rows = [{"id": key[0], "hour": key[1], "more": late[key]} for key in sorted(known)]
+        await connection.execute(more, rows)
+    if late.keys() - known:
+        fields = ("provider_id", "start", "checks")
+        first = [(*key, late[key]) for key in sorted(late.keys() - known)]
+        await connection.execute(insert(_late), [dict(zip(fields, row, strict=True)) for row in first])

@@ -1,5 +1,6 @@
 """How checks and measurements are summed up in tables: one sheet of rules for each of the two kinds."""
 
+import math
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from openmodels.domain.rollup import (
     MeasurementSums,
     Summary,
     check_sums,
-    decode_summary,
+    decode_summaries,
     encode_summary,
     measurement_sums,
     merged_checks,
@@ -21,6 +22,7 @@ from openmodels.domain.rollup import (
 )
 from openmodels.errors import RecordUnreadable
 from openmodels.store import tables
+from openmodels.store.tables import bare, moment
 
 ALL_MODELS = ""
 """Stands for the model in the sums over all models of a provider."""
@@ -48,21 +50,25 @@ class Sheet(ABC, Generic[_Sums]):
     figures: tuple[str, ...]
     """The columns of the sums, apart from key and time."""
 
-    def row_columns(self) -> list[ColumnElement[Any]]:
-        """What to read of rows: their provider, and what they add to sums."""
-        return [self.rows.c[name] for name in ("provider_id", *self.row_figures)]
+    def row_columns(self, *key: str) -> list[ColumnElement[Any]]:
+        """What to read of rows: these columns of their key, and what they add to sums."""
+        return [bare(self.rows.c[name]) for name in (*key, *self.row_figures)]
+
+    def sum_columns(self, table: Table) -> list[ColumnElement[Any]]:
+        """What to read of sums: key, start and figures."""
+        return [bare(table.c[name]) for name in (*self.key, "start", *self.figures)]
 
     @abstractmethod
     def sum_rows(self, rows: Sequence[Sequence[Any]]) -> _Sums:
         """What rows add up to, given as ``row_figures``."""
 
     @abstractmethod
-    def merge(self, sums: Sequence[_Sums]) -> _Sums:
-        """What sums add up to."""
+    def merge_rows(self, rows: Sequence[Sequence[Any]]) -> _Sums:
+        """What sums add up to, given as ``figures``. Raises ``ValueError`` for bytes that are none."""
 
     @abstractmethod
-    def decode(self, figures: Sequence[Any]) -> _Sums:
-        """Sums from ``figures``. Raises ``ValueError`` for bytes that are none."""
+    def merge(self, sums: Sequence[_Sums]) -> _Sums:
+        """What sums add up to."""
 
     @abstractmethod
     def encode(self, sums: _Sums) -> Values:
@@ -77,29 +83,41 @@ class Sheet(ABC, Generic[_Sums]):
         groups: dict[Key, list[Sequence[Any]]] = defaultdict(list)
         width: int = len(self.key)
         for row in rows:
-            figures = tuple(row[width:])
+            figures = row[width:]
             for key in self.keys_of(tuple(row[:width])):
                 groups[key].append(figures)
         return [self._values(key, start, self.sum_rows(group)) for key, group in groups.items()]
 
     def merged(self, rows: Iterable[Sequence[Any]], start: datetime) -> list[Values]:
-        """The sums' rows of a longer span for those of its shorter ones, given as key, start and figures.
+        """The sums' rows of a longer span for those of its shorter ones, given as ``sum_columns``.
 
         Raises ``RecordUnreadable``, naming the row, for one that cannot be read.
         """
-        groups: dict[Key, list[_Sums]] = defaultdict(list)
-        width = len(self.key)
+        groups: dict[Key, list[Sequence[Any]]] = defaultdict(list)
+        width: int = len(self.key)
         for row in rows:
-            groups[tuple(row[:width])].append(self.read(self.hours, row))
-        return [self._values(key, start, self.merge(group)) for key, group in groups.items()]
+            groups[tuple(row[:width])].append(row)
+        return [self._values(key, start, self.read(self.hours, group)) for key, group in groups.items()]
 
-    def read(self, table: Table, row: Sequence[Any]) -> _Sums:
-        """The sums in a row of key, start and figures. Raises ``RecordUnreadable``, naming the row."""
+    def read(self, table: Table, rows: Sequence[Sequence[Any]]) -> _Sums:
+        """What sums add up to, given as ``sum_columns``.
+
+        Raises ``RecordUnreadable``, naming the row, for one that cannot be read.
+        """
+        figures: int = len(self.key) + 1
+        try:
+            return self.merge_rows([row[figures:] for row in rows])
+        except ValueError:
+            for row in rows:
+                self._require_readable(table, row)
+            raise
+
+    def _require_readable(self, table: Table, row: Sequence[Any]) -> None:
         width: int = len(self.key)
         try:
-            return self.decode(row[width + 1 :])
+            self.merge_rows([row[width + 1 :]])
         except ValueError as error:
-            name = "/".join((table.name, *row[:width], row[width].isoformat()))
+            name = "/".join((table.name, *row[:width], moment(row[width]).isoformat()))
             raise RecordUnreadable(
                 f"the database's sums {name} cannot be read: {error}; restore the database from a backup, "
                 "or delete that row"
@@ -128,10 +146,10 @@ class CheckSheet(Sheet[CheckSums]):
         """What sums add up to."""
         return merged_checks(sums)
 
-    def decode(self, figures: Sequence[Any]) -> CheckSums:
-        """Sums from their row."""
-        total, up, times = figures
-        return CheckSums(total=total, up=up, times=_summary(times))
+    def merge_rows(self, rows: Sequence[Sequence[Any]]) -> CheckSums:
+        """What sums add up to."""
+        totals, ups, times = zip(*rows, strict=True)
+        return CheckSums(total=sum(totals), up=sum(ups), times=_summary(times))
 
     def encode(self, sums: CheckSums) -> Values:
         """Sums as a row."""
@@ -161,22 +179,24 @@ class MeasurementSheet(Sheet[MeasurementSums]):
 
     def sum_rows(self, rows: Sequence[Sequence[Any]]) -> MeasurementSums:
         """What measurements add up to."""
-        return measurement_sums([(row[0], row[1], row[2], row[3], row[4]) for row in rows])
+        times = max((row[1] for row in rows), default=None)
+        figures = [(row[0], row[2], row[3], row[4]) for row in rows]
+        return measurement_sums(figures, None if times is None else moment(times))
 
     def merge(self, sums: Sequence[MeasurementSums]) -> MeasurementSums:
         """What sums add up to."""
         return merged_measurements(sums)
 
-    def decode(self, figures: Sequence[Any]) -> MeasurementSums:
-        """Sums from their row."""
-        total, telling, good, newest_at, speeds, speed_total, ttft, whole = figures
+    def merge_rows(self, rows: Sequence[Sequence[Any]]) -> MeasurementSums:
+        """What sums add up to."""
+        totals, telling, good, newest, speeds, speed_totals, ttft, whole = zip(*rows, strict=True)
         return MeasurementSums(
-            total=total,
-            telling=telling,
-            good=good,
-            newest_at=newest_at,
-            speeds=speeds,
-            speed_total=speed_total,
+            total=sum(totals),
+            telling=sum(telling),
+            good=sum(good),
+            newest_at=moment(max(newest)),
+            speeds=sum(speeds),
+            speed_total=math.fsum(speed_totals),
             ttft=_summary(ttft),
             whole=_summary(whole),
         )
@@ -204,6 +224,6 @@ CHECKS = CheckSheet()
 MEASUREMENTS = MeasurementSheet()
 
 
-def _summary(encoded: Any) -> Summary:
+def _summary(encoded: Iterable[Any]) -> Summary:
     # Some drivers give a memoryview.
-    return decode_summary(None if encoded is None else bytes(encoded))
+    return decode_summaries([None if one is None else bytes(one) for one in encoded])

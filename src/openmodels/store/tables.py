@@ -6,11 +6,13 @@ published, and telemetry outlives the records that it speaks of, so there are no
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     Double,
     Index,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    type_coerce,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -47,7 +50,17 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface's
         """The time in UTC for a number."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else moment(value)
+
+
+def moment(microseconds: int) -> datetime:
+    """The time in UTC for the number that a ``Moment`` is kept as."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def bare(column: Column[Any]) -> ColumnElement[Any]:
+    """The column as the database has it: of many times, it saves turning each into a ``datetime``."""
+    return type_coerce(column, BigInteger) if isinstance(column.type, Moment) else column
 
 
 # SQLite numbers rows by itself only when the column is INTEGER.
@@ -147,7 +160,7 @@ measurements = Table(
 )
 
 
-def _check_sums(name: str, *, clustered: bool) -> Table:
+def _check_sums(name: str) -> Table:
     return Table(
         name,
         metadata,
@@ -160,11 +173,12 @@ def _check_sums(name: str, *, clustered: bool) -> Table:
         # See ``rollup.encode_summary``; last, so that counts are read without it.
         Column("times", LargeBinary),
         Index(None, "start"),
-        sqlite_with_rowid=not clustered,
+        # In the order of the key, so that what one period is read from lies together.
+        sqlite_with_rowid=False,
     )
 
 
-def _measurement_sums(name: str, *, clustered: bool) -> Table:
+def _measurement_sums(name: str) -> Table:
     return Table(
         name,
         metadata,
@@ -182,16 +196,14 @@ def _measurement_sums(name: str, *, clustered: bool) -> Table:
         Column("ttft", LargeBinary),
         Column("whole", LargeBinary),
         Index(None, "start"),
-        sqlite_with_rowid=not clustered,
+        sqlite_with_rowid=False,
     )
 
 
-# SQLite keeps a clustered table within its key's index, which saves a third; but large rows, as those of a
-# day are, belong into a table beside it.
-check_hours = _check_sums("check_hours", clustered=True)
-check_days = _check_sums("check_days", clustered=False)
-measurement_hours = _measurement_sums("measurement_hours", clustered=True)
-measurement_days = _measurement_sums("measurement_days", clustered=False)
+check_hours = _check_sums("check_hours")
+check_days = _check_sums("check_days")
+measurement_hours = _measurement_sums("measurement_hours")
+measurement_days = _measurement_sums("measurement_days")
 
 summed_hours = Table(
     "summed_hours",

@@ -41,7 +41,9 @@ async def totals(
     given = {name: value for name, value in only.items() if value is not None}
     rows = _union(
         [
-            select(*sheet.row_columns()).where(*_where(sheet.rows, sheet.time, span, provider_ids, given))
+            select(*sheet.row_columns("provider_id")).where(
+                *_where(sheet.rows, sheet.time, span, provider_ids, given)
+            )
             for span in parts.rows
         ]
     )
@@ -51,8 +53,10 @@ async def totals(
     sums: dict[str, list[_Sums]] = defaultdict(list)
     for provider_id, found in by_provider.items():
         sums[provider_id].append(sheet.sum_rows(found))
-    for provider_id, part in await _kept_sums(connection, sheet, parts, provider_ids, given):
-        sums[provider_id].append(part)
+    for (table, provider_id), kept in (
+        await _kept_sums(connection, sheet, parts, provider_ids, given)
+    ).items():
+        sums[provider_id].append(sheet.read(table, kept))
     return {provider_id: sheet.merge(found) for provider_id, found in sums.items()}
 
 
@@ -108,22 +112,23 @@ async def _kept_sums(
     parts: Parts,
     provider_ids: Collection[str],
     given: Mapping[str, str],
-) -> list[tuple[str, _Sums]]:
+) -> dict[tuple[Table, str], list[Sequence[Any]]]:
+    """The sums' rows, by their table and their provider."""
     if sheet is MEASUREMENTS:
         given = {"model_id": "", **given}
     selects = [
-        select(
-            literal(number),
-            *(table.c[name] for name in (*sheet.key, "start", *sheet.figures)),
-        ).where(*_where(table, table.c.start, span, provider_ids, given))
+        select(literal(number), *sheet.sum_columns(table)).where(
+            *_where(table, table.c.start, span, provider_ids, given)
+        )
         for number, (table, spans) in enumerate(((sheet.hours, parts.hours), (sheet.days, parts.days)))
         for span in spans
     ]
-    if not selects:
-        return []
-    found = await connection.execute(_union(selects))
-    kept = (sheet.hours, sheet.days)
-    return [(row[1], sheet.read(kept[row[0]], row[1:])) for row in found]
+    kept: dict[tuple[Table, str], list[Sequence[Any]]] = defaultdict(list)
+    if selects:
+        tables_read = (sheet.hours, sheet.days)
+        for row in await connection.execute(_union(selects)):
+            kept[tables_read[row[0]], row[1]].append(row[1:])
+    return kept
 
 
 def _union(selects: Sequence[Select[Any]]) -> Any:

@@ -131,7 +131,7 @@ async def _sum_hour(connection: AsyncConnection, hour: datetime, providers: Coll
         return
     made = -await _checks_counted(connection, hour, providers)
     for sheet in _SHEETS:
-        columns = [sheet.rows.c[name] for name in (*sheet.key, *sheet.row_figures)]
+        columns = sheet.row_columns(*sheet.key)
         rows = await connection.execute(
             select(*columns).where(*_of(sheet.rows, sheet.time, providers, hour, HOUR))
         )
@@ -179,7 +179,7 @@ async def _sum_next_day(connection: AsyncConnection, head: Any, steps: Steps) ->
 async def _sum_day(connection: AsyncConnection, day: datetime, providers: Collection[str]) -> None:
     """Make the sums of that day anew for these providers, from those of its hours."""
     for sheet in _SHEETS:
-        columns = [sheet.hours.c[name] for name in (*sheet.key, "start", *sheet.figures)]
+        columns = sheet.sum_columns(sheet.hours)
         rows = await connection.execute(
             select(*columns).where(*_of(sheet.hours, sheet.hours.c.start, providers, day, DAY))
         )

@@ -19,7 +19,7 @@ from openmodels.domain.rollup import (
     Summary,
     average,
     check_sums,
-    decode_summary,
+    decode_summaries,
     encode_summary,
     health_of,
     measurement_sums,
@@ -44,6 +44,10 @@ TIMES = st.floats(min_value=0, max_value=1e7)
 SHARES = (0.5, 0.95, 0.99)
 RANK_ERROR = 0.015
 """Twice what the library promises for 99 % of all sketches: no test may fail by chance."""
+
+
+def decode_summary(encoded: bytes | None) -> Summary:
+    return decode_summaries([encoded])
 
 
 def kept(summary: Summary) -> Summary:
@@ -96,6 +100,22 @@ def test_it_does_not_matter_in_which_order_summaries_are_merged(
         assert [quantile(found, share) for share in SHARES] == [
             percentile(sorted(values), share) for share in SHARES
         ]
+
+
+@given(st.lists(st.lists(TIMES, max_size=30), max_size=9))
+def test_reading_many_at_once_is_merging_them(parts: list[list[float]]) -> None:
+    summaries = [summary_of(part) for part in parts]
+    found = decode_summaries([encode_summary(summary) for summary in summaries])
+    wanted = merged(summaries)
+    assert (found.count, found.total) == (wanted.count, wanted.total)
+    assert [quantile(found, share) for share in SHARES] == [quantile(wanted, share) for share in SHARES]
+
+
+@pytest.mark.parametrize("counts", [[5000], [5000, 3], [300] * 50, [400] * 60, [5000, 300, 20_000]])
+def test_reading_many_at_once_stays_near(counts: list[int]) -> None:
+    parts = [many(count, seed) for seed, count in enumerate(counts)]
+    found = decode_summaries([encode_summary(summary_of(part)) for part in parts])
+    assert_near(found, [value for part in parts for value in part])
 
 
 def test_merging_changes_none_of_what_is_merged() -> None:
@@ -215,15 +235,10 @@ def of_checks(checks: list[Check]) -> CheckSums:
 def of_measurements(measurements: list[Measurement]) -> MeasurementSums:
     return measurement_sums(
         [
-            (
-                m.outcome,
-                m.measured_at,
-                m.time_to_first_token_ms,
-                m.total_response_time_ms,
-                m.tokens_per_second,
-            )
+            (m.outcome, m.time_to_first_token_ms, m.total_response_time_ms, m.tokens_per_second)
             for m in measurements
-        ]
+        ],
+        max((m.measured_at for m in measurements), default=None),
     )
 
 

@@ -1,7 +1,7 @@
 """When a provider counts as down, up or degraded, and what of it is kept."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -123,6 +123,67 @@ def test_it_leaves_a_check_that_comes_late_out() -> None:
     standing, _ = folded(checks("uu"))
     late = check("p", AT - minutes(1), "down")
     assert folded([late] * 3, standing) == (standing, [])
+
+
+DAY = timedelta(days=1)
+
+
+def every(interval: timedelta, letters: str, start: datetime) -> list[Check]:
+    """Checks at that interval, the first of them then."""
+    return [check("p", start + n * interval, LETTERS[letter]) for n, letter in enumerate(letters)]
+
+
+def test_failures_before_a_long_silence_are_no_part_of_a_run_after_it() -> None:
+    standing, _ = folded(checks("uudd"))
+    back = AT + 7 * DAY
+    standing, transitions = folded(every(CHECK_INTERVAL, "dd", back), standing)
+    assert (standing.status, standing.run, transitions) == ("up", 2, [])
+    _, (down,) = folded([check("p", back + minutes(10), "down")], standing)
+    assert down.opens is not None
+    assert down.opens.started_at == back
+
+
+def test_one_good_check_before_a_long_silence_and_one_after_it_are_not_two_in_a_row() -> None:
+    standing, _ = folded(checks("dddu"))
+    after, transitions = folded([check("p", AT + 7 * DAY, "up")], standing)
+    assert (after.status, transitions) == ("down", [])
+
+
+@given(
+    st.timedeltas(min_value=timedelta(seconds=10), max_value=DAY),
+    st.text("ud", max_size=30),
+    st.integers(1, 3),
+)
+def test_a_steady_pace_is_no_silence_whatever_the_interval_and_however_many_regions_check(
+    interval: timedelta, letters: str, regions: int
+) -> None:
+    seen = [one for one in every(interval, letters, AT) for _ in range(regions)]
+    expected = folded(checks("".join(letter * regions for letter in letters)))[1]
+    assert changes(folded(seen)[1]) == changes(expected)
+
+
+@given(st.timedeltas(min_value=timedelta(seconds=10), max_value=DAY), st.integers(0, 20))
+def test_a_turn_that_was_skipped_is_no_silence(interval: timedelta, before: int) -> None:
+    seen = every(interval, "u" * (2 + before) + "ddud", AT)
+    del seen[-2]
+    assert folded(seen)[0].status == "down"
+
+
+def test_one_silence_does_not_make_the_next_a_part_of_the_pace() -> None:
+    seen = [*checks("uu"), *every(CHECK_INTERVAL, "dd", AT + DAY), check("p", AT + 2 * DAY, "down")]
+    standing, transitions = folded(seen)
+    assert (standing.run, transitions) == (1, [])
+
+
+def test_it_learns_an_interval_that_was_made_longer() -> None:
+    hourly = every(timedelta(hours=1), "dddd", AT + timedelta(hours=1))
+    assert changes(folded([*checks("uuu"), *hourly])[1]) == ["up>down"]
+
+
+def test_it_goes_on_when_the_clock_that_made_the_newest_check_ran_far_ahead() -> None:
+    ahead, _ = folded(every(CHECK_INTERVAL, "uu", AT + 400 * DAY))
+    standing, (down,) = folded(checks("ddd"), ahead)
+    assert (down.after, standing.last_checked_at) == ("down", AT + minutes(10))
 
 
 def test_it_degrades_a_provider_that_is_up_and_closes_that_when_it_is_better() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from fixtures.dispatching import HOUR, Scene
 from fixtures.news import NOON, REFUSED, Inbox
@@ -212,6 +213,41 @@ async def test_a_look_raises_what_the_database_raises_once_every_destination_had
     with pytest.raises(StoreError, match="the database is away"):
         await scene.another().run_once()
     assert other.told() == [("p", "provider.down")]
+
+
+async def test_a_fault_that_nobody_foresaw_is_told_once_and_ends_nothing() -> None:
+    class Broken(MemoryAlertStore):
+        asked = 0
+
+        async def cursor(self) -> int:
+            self.asked += 1
+            if self.asked < 10:
+                raise ZeroDivisionError
+            return await super().cursor()
+
+    scene = Scene()
+    scene.alerts = broken = Broken()
+    scene.news.becomes("p", "down", NOON)
+    with capture_logs() as logs:
+        running = asyncio.create_task(scene.another().run())
+        while not scene.inbox.taken:
+            await asyncio.sleep(0)
+            scene.clock.advance(seconds=STEP)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert broken.asked >= 10
+    assert [line["event"] for line in logs].count("alerts failed") == 1
+
+
+async def test_it_forgets_and_reminds_also_when_the_clock_was_set_back() -> None:
+    scene = Scene(reminder=timedelta(hours=1))
+    await scene.after(30 * 24 * HOUR)
+    scene.clock.advance(seconds=-29 * 24 * HOUR)
+    scene.news.becomes("p", "down", scene.clock.now())
+    await scene.after()
+    scene.news.checked("p", scene.clock.now() + timedelta(minutes=30))
+    await scene.after(HOUR)
+    assert scene.inbox.told() == [("p", "provider.down"), ("p", "provider.reminder")]
 
 
 async def test_it_forgets_old_deliveries() -> None:

@@ -160,3 +160,27 @@ async def test_one_that_hangs_holds_one_thread_and_is_left_at_its_deadline() -> 
     await asyncio.to_thread(hanging[0].join)
     assert not ended.is_set()
     assert (await send(one)).ok
+
+
+@pytest.mark.anyio
+async def test_it_tells_several_alerts_in_one_message_by_the_worst_of_them() -> None:
+    told: list[dict[str, Any]] = []
+
+    class Noting:
+        def notify(self, **message: Any) -> bool:
+            told.append(message)
+            return True
+
+    service: Any = Noting()
+    down, up = (
+        Alert(type="provider.down", provider_id="p", status="down", reason="timeout", at=NOON),
+        Alert(type="provider.up", provider_id="q", status="up", reason="answered", at=NOON),
+    )
+    assert (await AppriseSender(service).send_together([up, down])).ok
+    (message,) = told
+    assert message == {
+        "title": "2 providers: 1 down, 1 up",
+        "body": "q is up again (answered)\np is down (timeout)",
+        "notify_type": "failure",
+        "body_format": "text",
+    }

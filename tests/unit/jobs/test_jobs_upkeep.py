@@ -98,3 +98,12 @@ async def test_it_goes_on_in_the_next_round_after_a_failure(failure: Exception) 
     assert "forget" in work.steps
     assert not running.task.done()
     await running.stop()
+
+
+async def test_it_forgets_also_when_the_clock_was_set_back() -> None:
+    work, clock = Work(), SettableClock(START + timedelta(days=30))
+    upkeep = Upkeep(work, clock, keep_raw=timedelta(days=30), keep_rollups=timedelta(days=730))
+    await upkeep.round()
+    clock.advance(seconds=-29 * 86_400)
+    await upkeep.round()
+    assert work.steps.count("forget") == 2

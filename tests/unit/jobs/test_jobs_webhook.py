@@ -62,6 +62,16 @@ async def test_it_posts_what_is_documented() -> None:
     }
 
 
+async def test_it_keeps_no_cookies() -> None:
+    async with receiver(answer("204 No Content", "set-cookie: a=1", "set-cookie: b=2; Path=/")) as hook:
+        sender = WebhookSender(hook.url, SECRET, user_agent="OpenModels/test")
+        for _ in range(2):
+            await sender.send(ALERT, delivery_id="msg_1", now=NOON)
+        await sender.close()
+    assert len(hook.posts) == 2
+    assert all("cookie" not in post.headers for post in hook.posts)
+
+
 async def test_it_signs_by_the_standard() -> None:
     async with receiver() as hook:
         await send(hook.url)

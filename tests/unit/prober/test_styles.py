@@ -268,6 +268,30 @@ def test_it_takes_a_part_of_a_tool_call_for_a_first_token(chat: Style) -> None:
     assert (reading.first_token_at, reading.first_content_at) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": " "},
+        {"content": "\n\u200b\ufeff"},
+        {"content": [{"type": "text", "text": "\t"}]},
+        {"reasoning_content": "\n\n"},
+        {"tool_calls": [{}]},
+        {"tool_calls": [{"index": 0, "function": {"name": "", "arguments": ""}}]},
+        {"tool_calls": {"function": {"name": "f"}}},
+    ],
+)
+def test_it_takes_nothing_that_is_blank_for_a_first_token(chat: Style, delta: dict[str, object]) -> None:
+    stream = STREAMS["openai-chat"](NONCE)
+    reading = read(chat, [sse({"choices": [{"delta": delta}]}), *stream.events[4:]])
+    assert (reading.first_token_at, reading.first_content_at) == (1.0, 1.0)
+
+
+def test_it_takes_blanks_between_words_for_tokens(chat: Style) -> None:
+    said = ["a", " ", "b"]
+    events = [sse({"choices": [{"delta": {"content": one}}]}) for one in said]
+    assert read(chat, [*events, sse(b"[DONE]")], nonce="a b").output_tokens == len(said)
+
+
 def test_it_knows_no_rate_of_an_answer_that_came_at_once(style: Style) -> None:
     reading = Reading(style)
     for event in EventParser().feed(b"".join(STREAMS[style.name](NONCE).events)):

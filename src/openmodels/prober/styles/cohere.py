@@ -9,6 +9,7 @@ serves; servers that speak its style do have one.
 from openmodels.prober.style import BEARER, MODEL, PLAIN_TOKENS, PROMPT, REASONING_TOKENS, Style, Where
 
 _CONTENT = ("delta", "message", "content")
+_CALL = ("delta", "message", "tool_calls", "function")
 _USAGE = ("delta", "usage")
 _FAILED = Where("finish_reason", ("ERROR", "ERROR_LIMIT", "ERROR_TOXIC", "TIMEOUT"))
 
@@ -26,7 +27,7 @@ STYLE = Style(
     ),
     thought=((*_CONTENT, "thinking"),),
     content=((*_CONTENT, "text"),),
-    tool=(("delta", "message", "tool_plan"), ("delta", "message", "tool_calls")),
+    tool=(("delta", "message", "tool_plan"), (*_CALL, "name"), (*_CALL, "arguments")),
     finish=(("delta", "finish_reason"),),
     failure=(("delta", _FAILED, "finish_reason"), ("delta", "error"), ("error",)),
     last=((Where("type", ("message-end",)), "type"),),

@@ -40,7 +40,7 @@ STYLE = Style(
     ),
     thought=((*_PARTS, _THOUGHT, "text"),),
     content=((*_PARTS, _THOUGHT._replace(holds=False), "text"),),
-    tool=((*_PARTS, "functionCall"),),
+    tool=((*_PARTS, "functionCall", "name"),),
     finish=(("candidates", EACH, "finishReason"),),
     failure=(("error",),),
     input_tokens=(("usageMetadata", "promptTokenCount"),),

@@ -14,6 +14,7 @@ from openmodels.prober.style import BEARER, EACH, MODEL, PLAIN_TOKENS, PROMPT, R
 
 _USAGE = {"stream_options": {"include_usage": True}}
 _DELTA = ("choices", EACH, "delta")
+_CALL = (*_DELTA, "tool_calls", EACH, "function")
 
 STYLE = Style(
     name="openai-chat",
@@ -37,7 +38,7 @@ STYLE = Style(
         (*_DELTA, "content", EACH, "thinking", EACH, "text"),
     ),
     content=((*_DELTA, "content"), (*_DELTA, "content", EACH, "text")),
-    tool=((*_DELTA, "tool_calls"),),
+    tool=((*_CALL, "name"), (*_CALL, "arguments")),
     finish=(("choices", EACH, "finish_reason"),),
     failure=(("error",),),
     last_data=b"[DONE]",

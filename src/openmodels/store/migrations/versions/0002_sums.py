@@ -16,10 +16,10 @@ def upgrade() -> None:
     """From 0001 to 0002."""
     _head()
     _rows()
-    _check_sums("check_hours", clustered=True)
-    _check_sums("check_days", clustered=False)
-    _measurement_sums("measurement_hours", clustered=True)
-    _measurement_sums("measurement_days", clustered=False)
+    _check_sums("check_hours")
+    _check_sums("check_days")
+    _measurement_sums("measurement_hours")
+    _measurement_sums("measurement_days")
     _bookkeeping()
     _standings()
 
@@ -59,7 +59,7 @@ def _rows() -> None:
     _index("incidents", "ended_at")
 
 
-def _check_sums(name: str, *, clustered: bool) -> None:
+def _check_sums(name: str) -> None:
     op.create_table(
         name,
         sa.Column("provider_id", sa.String(255), nullable=False),
@@ -69,12 +69,12 @@ def _check_sums(name: str, *, clustered: bool) -> None:
         sa.Column("up", sa.BigInteger, nullable=False),
         sa.Column("times", sa.LargeBinary),
         sa.PrimaryKeyConstraint("provider_id", "start", "region", name=f"pk_{name}"),
-        sqlite_with_rowid=not clustered,
+        sqlite_with_rowid=False,
     )
     _index(name, "start")
 
 
-def _measurement_sums(name: str, *, clustered: bool) -> None:
+def _measurement_sums(name: str) -> None:
     op.create_table(
         name,
         sa.Column("provider_id", sa.String(255), nullable=False),
@@ -90,7 +90,7 @@ def _measurement_sums(name: str, *, clustered: bool) -> None:
         sa.Column("ttft", sa.LargeBinary),
         sa.Column("whole", sa.LargeBinary),
         sa.PrimaryKeyConstraint("provider_id", "model_id", "start", "region", name=f"pk_{name}"),
-        sqlite_with_rowid=not clustered,
+        sqlite_with_rowid=False,
     )
     _index(name, "start")
 
