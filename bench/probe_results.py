@@ -90,18 +90,19 @@ def section(results: ProbeResults | None) -> str:
     return f"""
 ## Probes
 
-Measured on {results.date} by `{results.command}`: {machine.cpu}, {machine.cores} cores, \
-{machine.memory_gb} GB, {machine.system}. The prober has one core, a fake provider in a process of its own \
-the other. All five styles, with role-only and empty frames, comments and reasoning first in every second case.
+Measured on {results.date} by `{results.command}`: {machine.cpu}, {machine.cores} cores,
+{machine.memory_gb} GB, {machine.system}. The prober has one core, a fake provider in a process of its own the
+other. All five styles; in every second case role-only and empty frames, comments, and reasoning first. Other
+programs, the fake provider among them, kept {results.others_cores:g} cores busy meanwhile.
 
 ### How true the figures are
 
 {_truth_table(results.truth)}
 
-Errors are without sign. *As written* compares with the moments at which the server wrote, by its own clock: \
-what the prober is wrong by, and the way between the two. *As told* compares with the delays that the \
-server was told to keep; a server in Python is late itself when it streams to many. The target for the p99 of \
-times is {MOST_MS[1]:g} ms at 1 probe at a time and {MOST_MS[200]:g} ms at 200.
+Errors are without sign. *As written* compares with the moments at which the server wrote, by its own clock:
+what the prober is wrong by, and the way between the two. *As told* compares with the delays that the server
+was told to keep; a server in Python is late itself when it streams to many. The target for the p99 of times
+is {MOST_MS[1]:g} ms at 1 probe at a time and {MOST_MS[200]:g} ms at 200.
 {_capacity(results.capacity)}"""
 
 
@@ -135,9 +136,9 @@ def _capacity(found: Capacity | None) -> str:
     return f"""
 ### How much one process can do
 
-{found.targets:,} providers, each checked every 5 minutes over a TLS connection of its own, for \
-{found.minutes} minutes of a clock that runs as fast as it can; everything else that works in the background runs too, and \
-SQLite keeps the results.
+{found.targets:,} providers, each checked every 5 minutes over a TLS connection of its own, for
+{found.minutes} minutes of a clock that runs as fast as it can; everything else that works in the background
+runs too, and SQLite keeps the results.
 
 | what | target | measured | reached |
 | --- | --- | --- | --- |

@@ -201,25 +201,25 @@ def _of_store(stores: Stores, size: Size) -> list[tuple[str, str, Ask]]:
         since = END - timedelta(seconds=PERIOD_SECONDS[period])
 
         async def health(number: int, since: datetime = since) -> object:
-            return await store.health(provider_id(one(number)), since=since, region=None, limit=LIMIT)
+            return await store.health(provider_id(one(number)), since=since, regions=(), limit=LIMIT)
 
         async def latency(number: int, since: datetime = since) -> object:
             return await store.latency(
-                provider_id(one(number)), since=since, region=None, model_id=None, limit=LIMIT
+                provider_id(one(number)), since=since, regions=(), model_ids=(), limit=LIMIT
             )
 
         async def latency_of_model(number: int, since: datetime = since) -> object:
             return await store.latency(
                 provider_id(one(number)),
                 since=since,
-                region=None,
-                model_id=model_id(model(number)),
+                regions=(),
+                model_ids=[model_id(model(number))],
                 limit=LIMIT,
             )
 
         async def offerings(number: int, since: datetime = since) -> object:
             wanted = model(number)
-            return await store.offerings(model_id(wanted), offerers[wanted], since=since, region=None)
+            return await store.offerings(model_id(wanted), offerers[wanted], since=since, regions=())
 
         async def checks_since(_number: int, since: datetime = since) -> object:
             return await store.checks_since(since)

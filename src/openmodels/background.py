@@ -30,6 +30,10 @@ from openmodels.store.spending_ports import SpendingStore
 log: Any = structlog.get_logger(__name__)
 
 
+RESTART_SECONDS = 60.0
+"""How long after a fault a part is begun again."""
+
+
 class Kept(Struct, frozen=True, kw_only=True):
     """The stores that work in the background reads and writes."""
 
@@ -56,8 +60,11 @@ class Background:
         evaluation: Evaluation,
         dispatcher: Dispatcher,
         memory: MemoryKeeper,
+        *,
+        clock: Clock,
     ) -> None:
         self._prober = prober
+        self._clock = clock
         self._parts: Mapping[str, Part] = {
             "prober": prober,
             "upkeep": upkeep,
@@ -85,17 +92,21 @@ class Background:
         }
 
     async def run(self) -> None:
-        """Work until cancelled. A part that fails is logged, and the others go on."""
+        """Work until cancelled. A part that fails is logged and begun again; the others go on."""
         async with asyncio.TaskGroup() as parts:
             for name, part in self._parts.items():
                 parts.create_task(self._keep_going(name, part), name=name)
 
     async def _keep_going(self, name: str, part: Part) -> None:
-        try:
-            await part.run()
-        except Exception:
-            # Each part handles what it foresees. Without this, what it does not would end the others too.
-            log.exception("a part of the background work ended by a fault", part=name)
+        while True:
+            try:
+                await part.run()
+            except Exception:
+                # Each part handles what it foresees. Without this, what it does not would end all work.
+                log.exception("a part of the background work failed", part=name, again_in=RESTART_SECONDS)
+            else:
+                return
+            await self._clock.sleep(RESTART_SECONDS)
 
 
 def assemble_background(
@@ -134,7 +145,7 @@ def assemble_background(
         origin=Origin(names=lambda name: _display_name(live, name), base_url=address, region=settings.region),
     )
     memory = MemoryKeeper(clock, system_trim())
-    return Background(prober, upkeep, Evaluation(kept.telemetry, clock), dispatcher, memory)
+    return Background(prober, upkeep, Evaluation(kept.telemetry, clock), dispatcher, memory, clock=clock)
 
 
 def _display_name(live: Live, provider_id: str) -> str:

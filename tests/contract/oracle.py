@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,30 +43,34 @@ class Oracle:
         self.measurements += measurements
 
     async def compare(
-        self, store: TelemetryStore, since: datetime, *, region: str | None, model_id: str | None
+        self, store: TelemetryStore, since: datetime, *, regions: Collection[str], model_ids: Collection[str]
     ) -> None:
         """Ask the store all that can be asked of that period."""
-        checks = [c for c in self.checks if c.checked_at >= since and region in (None, c.region)]
-        measured = [m for m in self.measurements if m.measured_at >= since and region in (None, m.region)]
+        checks = [c for c in self.checks if c.checked_at >= since and (not regions or c.region in regions)]
+        measured = [
+            m for m in self.measurements if m.measured_at >= since and (not regions or m.region in regions)
+        ]
         for name in PROVIDERS:
             own = [c for c in checks if c.provider_id == name]
             # Reversed after the stable sort: of two at the same time, the one recorded later is the newer.
             newest = sorted(own, key=lambda c: c.checked_at)[::-1]
-            found = await store.health(name, since=since, region=region, limit=7)
+            found = await store.health(name, since=since, regions=regions, limit=7)
             same(msgspec.structs.replace(found, incidents=()), summarise_checks(newest, limit=7))
 
-            timed = [m for m in measured if m.provider_id == name and model_id in (None, m.model_id)]
-            latency = await store.latency(name, since=since, region=region, model_id=model_id, limit=3)
+            timed = [
+                m for m in measured if m.provider_id == name and (not model_ids or m.model_id in model_ids)
+            ]
+            latency = await store.latency(name, since=since, regions=regions, model_ids=model_ids, limit=3)
             same(latency.timings, summarise_measurements(timed))
             assert latency.measurements == tuple(sorted(timed, key=lambda m: m.measured_at)[::-1][:3])
-        await self._compare_offerings(store, since, region, model_id or MODELS[0])
+        await self._compare_offerings(store, since, regions, next(iter(model_ids), MODELS[0]))
         assert await store.checks_since(since) == sum(c.checked_at >= since for c in self.checks)
         assert await store.last_probe_at() == max(
             [c.checked_at for c in self.checks] + [m.measured_at for m in self.measurements], default=None
         )
 
     async def _compare_offerings(
-        self, store: TelemetryStore, since: datetime, region: str | None, model_id: str
+        self, store: TelemetryStore, since: datetime, regions: Collection[str], model_id: str
     ) -> None:
         asked = PROVIDERS[:-1]
         wanted = {}
@@ -74,14 +78,14 @@ class Oracle:
             checks = [
                 c
                 for c in self.checks
-                if c.provider_id == name and c.checked_at >= since and region in (None, c.region)
+                if c.provider_id == name and c.checked_at >= since and (not regions or c.region in regions)
             ]
             measured = [
                 m
                 for m in self.measurements
                 if (m.provider_id, m.model_id) == (name, model_id)
                 and m.measured_at >= since
-                and region in (None, m.region)
+                and (not regions or m.region in regions)
             ]
             if checks or measured:
                 up = sum(c.status == "up" for c in checks)
@@ -90,7 +94,7 @@ class Oracle:
                     uptime_percentage=uptime_percentage(up, len(checks) - up),
                     timings=summarise_measurements(measured),
                 )
-        found = await store.offerings(model_id, asked, since=since, region=region)
+        found = await store.offerings(model_id, asked, since=since, regions=regions)
         assert found.keys() == wanted.keys()
         for name, offering in wanted.items():
             same(found[name], offering)

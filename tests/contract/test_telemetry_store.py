@@ -1,5 +1,6 @@
 """What every ``TelemetryStore`` promises."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -22,14 +23,14 @@ pytestmark = pytest.mark.anyio
 HOUR_AGO = AT - minutes(60)
 
 
-async def health(store: TelemetryStore, provider_id: str = "p", region: str | None = None) -> HealthSummary:
-    return await store.health(provider_id, since=HOUR_AGO, region=region, limit=50)
+async def health(store: TelemetryStore, provider_id: str = "p", *regions: str) -> HealthSummary:
+    return await store.health(provider_id, since=HOUR_AGO, regions=regions, limit=50)
 
 
 async def latency(
-    store: TelemetryStore, provider_id: str = "p", region: str | None = None, model_id: str | None = None
+    store: TelemetryStore, regions: Sequence[str] = (), model_ids: Sequence[str] = ()
 ) -> LatencySummary:
-    return await store.latency(provider_id, since=HOUR_AGO, region=region, model_id=model_id, limit=50)
+    return await store.latency("p", since=HOUR_AGO, regions=regions, model_ids=model_ids, limit=50)
 
 
 def every_minute(provider_id: str, statuses: str) -> list[Check]:
@@ -41,7 +42,7 @@ def every_minute(provider_id: str, statuses: str) -> list[Check]:
 async def test_it_knows_nothing_at_first(telemetry_store: TelemetryStore) -> None:
     assert await health(telemetry_store) == HealthSummary()
     assert await latency(telemetry_store) == LatencySummary()
-    assert await telemetry_store.offerings("m", ["p"], since=HOUR_AGO, region=None) == {}
+    assert await telemetry_store.offerings("m", ["p"], since=HOUR_AGO, regions=()) == {}
     assert await telemetry_store.standings() == {}
     assert await telemetry_store.transitions_after(0, limit=9) == []
     assert await telemetry_store.cursor() == Cursor(0, 0)
@@ -82,7 +83,7 @@ async def test_it_counts_the_whole_period_and_shows_what_was_asked_for(
 ) -> None:
     checks = every_minute("p", "ududuuuu")
     await telemetry_store.record(checks=list(reversed(checks)))
-    found = await telemetry_store.health("p", since=HOUR_AGO, region=None, limit=3)
+    found = await telemetry_store.health("p", since=HOUR_AGO, regions=(), limit=3)
     assert found == summarise_checks(checks, limit=3)
     assert found.uptime_percentage == 75
     assert len(found.checks) == 3
@@ -98,7 +99,7 @@ async def test_it_leaves_out_other_providers_regions_and_times(telemetry_store: 
             check("p", HOUR_AGO - timedelta(microseconds=1), region="eu"),
         ]
     )
-    assert (await health(telemetry_store, region="eu")).checks == (wanted,)
+    assert (await health(telemetry_store, "p", "eu")).checks == (wanted,)
     assert (await health(telemetry_store)).checks_total == 2
     assert (await health(telemetry_store, "nobody")).checks_total == 0
 
@@ -301,7 +302,7 @@ async def test_it_summarises_all_measurements_of_the_period(telemetry_store: Tel
         output_tokens=None,
     )
     await telemetry_store.record(measurements=[*reversed(measurements), failed])
-    found = await telemetry_store.latency("p", since=HOUR_AGO, region=None, model_id=None, limit=2)
+    found = await telemetry_store.latency("p", since=HOUR_AGO, regions=(), model_ids=(), limit=2)
     assert found.measurements == tuple(measurements[:2])
     assert found.timings == summarise_measurements([*measurements, failed])
     assert found.timings.samples == 20
@@ -320,7 +321,7 @@ async def test_it_tells_measurements_by_model_region_and_time(telemetry_store: T
             measurement("p", "m", HOUR_AGO - timedelta(microseconds=1), region="eu"),
         ]
     )
-    found = await latency(telemetry_store, region="eu", model_id="m")
+    found = await latency(telemetry_store, ["eu"], ["m"])
     assert found.measurements == (wanted,)
     assert (await latency(telemetry_store)).timings.samples == 3
 
@@ -331,7 +332,7 @@ async def test_it_tells_what_is_known_of_each_offering(telemetry_store: Telemetr
         checks=[*every_minute("p", "uuud"), *every_minute("q", "d"), check("s", HOUR_AGO - minutes(1))],
         measurements=[*fast, measurement("p", "other", AT), measurement("r", "m", AT)],
     )
-    found = await telemetry_store.offerings("m", ["p", "q", "r", "s"], since=HOUR_AGO, region=None)
+    found = await telemetry_store.offerings("m", ["p", "q", "r", "s"], since=HOUR_AGO, regions=())
     assert found == {
         "p": OfferingTelemetry(checks_total=4, uptime_percentage=75, timings=summarise_measurements(fast)),
         "q": OfferingTelemetry(checks_total=1, uptime_percentage=0, timings=Timings()),
@@ -344,9 +345,9 @@ async def test_it_tells_offerings_of_the_providers_that_were_named(telemetry_sto
         checks=[check(name, AT) for name in "pqr"],
         measurements=[measurement(name, "m", AT) for name in "pqr"],
     )
-    found = await telemetry_store.offerings("m", ("r", "p", "r", "nobody"), since=HOUR_AGO, region=None)
+    found = await telemetry_store.offerings("m", ("r", "p", "r", "nobody"), since=HOUR_AGO, regions=())
     assert list(found) == ["p", "r"]
-    assert await telemetry_store.offerings("m", (), since=HOUR_AGO, region=None) == {}
+    assert await telemetry_store.offerings("m", (), since=HOUR_AGO, regions=()) == {}
 
 
 async def test_it_tells_offerings_by_region(telemetry_store: TelemetryStore) -> None:
@@ -358,7 +359,7 @@ async def test_it_tells_offerings_by_region(telemetry_store: TelemetryStore) -> 
         ],
         measurements=[measurement("p", "m", AT, region="us"), measurement("r", "m", AT, region="us")],
     )
-    found = await telemetry_store.offerings("m", ["p", "q", "r"], since=HOUR_AGO, region="eu")
+    found = await telemetry_store.offerings("m", ["p", "q", "r"], since=HOUR_AGO, regions=["eu"])
     assert found == {"p": OfferingTelemetry(checks_total=1, uptime_percentage=100)}
 
 

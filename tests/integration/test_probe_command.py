@@ -57,10 +57,8 @@ def kept(folder: Path, provider_id: str) -> tuple[HealthSummary, LatencySummary,
         async with open_stores(settings_in(folder / "var")) as stores:
             rows = await SqlSpendingStore(stores.engine).spending(datetime.now(UTC).date())
             return (
-                await stores.telemetry.health(provider_id, since=since, region=None, limit=10),
-                await stores.telemetry.latency(
-                    provider_id, since=since, region=None, model_id=None, limit=10
-                ),
+                await stores.telemetry.health(provider_id, since=since, regions=(), limit=10),
+                await stores.telemetry.latency(provider_id, since=since, regions=(), model_ids=(), limit=10),
                 sum(row.probes for row in rows),
             )
 

@@ -147,9 +147,16 @@ async def test_it_keeps_the_measurements_of_one_region(api: Service) -> None:
     assert {item["region"] for item in body["measurements"]} == {"eu-west-1"}
 
 
+async def test_it_keeps_the_measurements_of_any_of_several_models(api: Service) -> None:
+    one = await api.json("/api/telemetry/latency/cirrus?model=alpha-1")
+    both = await api.json("/api/telemetry/latency/cirrus?model=alpha-latest,gamma-free")
+    assert (one["samples"], both["samples"]) == (6, 7)
+    assert {item["model_id"] for item in both["measurements"]} == {"alpha-1", "gamma-free"}
+
+
 async def test_it_refuses_what_it_cannot_read(api: Service) -> None:
-    error = await api.problem("/api/telemetry/latency/cirrus?period=1w&limit=0&model=a&model=b")
-    assert [detail["parameter"] for detail in error["details"]] == ["period", "model", "limit"]
+    error = await api.problem("/api/telemetry/latency/cirrus?period=1w&limit=0")
+    assert [detail["parameter"] for detail in error["details"]] == ["period", "limit"]
     assert (await api.problem("/api/telemetry/latency/cirruss", 404))["message"] == (
         "Provider not found: 'cirruss'. Did you mean 'cirrus'?"
     )

@@ -66,8 +66,7 @@ def checked(folder: Path, *provider_ids: str) -> bool:
         since = datetime.now(UTC) - timedelta(hours=1)
         async with open_stores(settings_in(folder / "data")) as stores:
             found = [
-                await stores.telemetry.health(name, since=since, region=None, limit=1)
-                for name in provider_ids
+                await stores.telemetry.health(name, since=since, regions=(), limit=1) for name in provider_ids
             ]
         return all(one.checks_total for one in found)
 

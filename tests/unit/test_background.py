@@ -1,12 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 
 from contract.builders import provider, registry
 from fixtures.running_prober import START, NotingStore, settings_of, turns, until
-from openmodels.background import Background, Kept, assemble_background
+from openmodels.background import RESTART_SECONDS, Background, Kept, assemble_background
 from openmodels.clock import SettableClock
 from openmodels.fake.behaviour import Behaviour
 from openmodels.fake.server import FakeProvider
@@ -93,17 +94,25 @@ async def test_it_writes_what_it_has_when_it_is_stopped(world: World) -> None:
     assert len(world.telemetry.checks) == background.counters.total > 0
 
 
-async def test_the_other_parts_go_on_when_one_ends_by_a_fault(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_part_that_fails_is_begun_again_while_the_others_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begun = []
+
     async def breaks(_upkeep: Upkeep) -> None:
+        begun.append(world.clock.now())
         raise ZeroDivisionError
 
     monkeypatch.setattr(Upkeep, "run", breaks)
     running = asyncio.create_task(world.background().run())
     async with asyncio.timeout(30):
         await world.checked("p")
+        while len(begun) < 3:
+            world.clock.advance(seconds=1)
+            await turns()
     assert not running.done()
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(begun)]
+    assert all(RESTART_SECONDS <= wait <= RESTART_SECONDS + 5 for wait in waits)
     await stop(running)
 
 

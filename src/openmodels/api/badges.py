@@ -77,7 +77,7 @@ async def _status(ask: Ask, provider_id: str) -> Shown:
 
 
 async def _uptime(ask: Ask, provider_id: str) -> Shown:
-    summary = await ask.services.telemetry.health(provider_id, since=ask.since(), region=None, limit=1)
+    summary = await ask.services.telemetry.health(provider_id, since=ask.since(), regions=(), limit=1)
     uptime = summary.uptime_percentage
     if uptime is None:
         return Shown("no checks", "lightgrey")
@@ -88,7 +88,7 @@ async def _uptime(ask: Ask, provider_id: str) -> Shown:
 
 async def _ttft(ask: Ask, provider_id: str) -> Shown:
     summary = await ask.services.telemetry.latency(
-        provider_id, since=ask.since(), region=None, model_id=None, limit=1
+        provider_id, since=ask.since(), regions=(), model_ids=(), limit=1
     )
     median = summary.timings.p50_ttft_ms
     if median is None:

@@ -1,7 +1,7 @@
 """What an endpoint is: a row of data that the router, the documentation and the tests all read."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -81,21 +81,23 @@ class Ask(Struct, frozen=True, kw_only=True):
             log.warning("answering without telemetry", path=self.path, reason=str(error))
             return {}
 
-    async def measured(self, entry: ModelEntry, *, region: str | None) -> Mapping[str, OfferingTelemetry]:
+    async def measured(
+        self, entry: ModelEntry, *, regions: Collection[str]
+    ) -> Mapping[str, OfferingTelemetry]:
         """What is known of a model's offerings over the period. Raises ``StoreError``."""
         return await self.services.telemetry.offerings(
             entry.record.id,
             [offering.record.provider_id for offering in entry.offerings],
             since=self.since(),
-            region=region,
+            regions=regions,
         )
 
     async def measured_if_any(
-        self, entry: ModelEntry, *, region: str | None
+        self, entry: ModelEntry, *, regions: Collection[str]
     ) -> Mapping[str, OfferingTelemetry]:
         """The same; nothing while the database fails."""
         try:
-            return await self.measured(entry, region=region)
+            return await self.measured(entry, regions=regions)
         except StoreError as error:
             log.warning("answering without telemetry", path=self.path, reason=str(error))
             return {}

@@ -111,9 +111,8 @@ async def model_offerings(ask: Ask) -> Answer:
 async def compare(ask: Ask) -> Answer:
     """The offerings of a model side by side, with what telemetry measured of them."""
     entry = ask.model()
-    # Several regions are ORed for offerings; measurements are kept by the prober's region, so one of them.
     regions = ask.params["region"]
-    known = await ask.measured_if_any(entry, region=regions[0] if len(regions) == 1 else None)
+    known = await ask.measured_if_any(entry, regions=regions)
     states = await ask.states()
     rows = []
     for offering in compare_offerings(entry.offerings, known, sort=ask.params["sort"], region=regions):

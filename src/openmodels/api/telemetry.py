@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 
 from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
-from openmodels.api.params import PERIOD, REGION
-from openmodels.api.wire import Param, Unusable, choice, integer, text
+from openmodels.api.params import MEASURED_REGIONS, PERIOD
+from openmodels.api.wire import Param, Unusable, choice, integer, words
 from openmodels.domain.ranking import DEFAULT_WEIGHTS, FACTORS, PREFERENCES, Candidate, Ranking, rank
 from openmodels.domain.telemetry import Incident, OfferingTelemetry, ProviderState
 from openmodels.domain.views.registry import iso, iso_or_none
@@ -34,7 +34,7 @@ async def provider_health(ask: Ask) -> Answer:
     provider = ask.provider().record
     store, now = ask.services.telemetry, ask.services.clock.now()
     summary = await store.health(
-        provider.id, since=ask.since(), region=ask.params["region"] or None, limit=ask.params["limit"]
+        provider.id, since=ask.since(), regions=ask.params["region"], limit=ask.params["limit"]
     )
     states = await ask.services.live.states(now)
 
@@ -65,13 +65,12 @@ async def provider_health(ask: Ask) -> Answer:
 async def provider_latency(ask: Ask) -> Answer:
     """The latency of a provider over a period."""
     provider = ask.provider().record
-    wanted = ask.params["model"]
-    known = ask.snapshot.model(wanted)
+    models = [ask.snapshot.model(name) or name for name in ask.params["model"]]
     summary = await ask.services.telemetry.latency(
         provider.id,
         since=ask.since(),
-        region=ask.params["region"] or None,
-        model_id=(known.record.id if known else wanted) or None,
+        regions=ask.params["region"],
+        model_ids=[model if isinstance(model, str) else model.record.id for model in models],
         limit=ask.params["limit"],
     )
     figures = summary.timings
@@ -104,7 +103,7 @@ async def ranked(ask: Ask) -> Answer:
             [{"parameter": "prefer", "value": ask.params["prefer"]}],
         )
     entry = ask.model()
-    known = await ask.measured(entry, region=ask.params["region"] or None)
+    known = await ask.measured(entry, regions=ask.params["region"])
     providers = ask.snapshot
     candidates = [
         Candidate(
@@ -182,7 +181,7 @@ ENDPOINTS = (
         handle=provider_health,
         body=ProviderHealth,
         freshness=Freshness.TELEMETRY,
-        params=(PERIOD, REGION, CHECKS_LIMIT),
+        params=(PERIOD, MEASURED_REGIONS, CHECKS_LIMIT),
         example="/api/telemetry/health/openai?period=24h",
     ),
     Endpoint(
@@ -196,8 +195,12 @@ ENDPOINTS = (
         freshness=Freshness.TELEMETRY,
         params=(
             PERIOD,
-            text("model", "Only measurements of this model, by id or alias.", example="gpt-4o"),
-            REGION,
+            words(
+                "model",
+                "Only measurements of this model, by id or alias; several are ORed.",
+                example=["gpt-4o"],
+            ),
+            MEASURED_REGIONS,
             CHECKS_LIMIT,
         ),
         example="/api/telemetry/latency/openai?period=7d",
@@ -213,7 +216,7 @@ ENDPOINTS = (
         freshness=Freshness.TELEMETRY,
         params=(
             PERIOD,
-            REGION,
+            MEASURED_REGIONS,
             WEIGHTS,
             choice(
                 "prefer", "A ready set of weights. Excludes `weights`.", tuple(PREFERENCES), example="latency"

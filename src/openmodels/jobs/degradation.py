@@ -24,7 +24,13 @@ class Telemetry(Protocol):
         ...
 
     async def latency(
-        self, provider_id: str, *, since: datetime, region: str | None, model_id: str | None, limit: int
+        self,
+        provider_id: str,
+        *,
+        since: datetime,
+        regions: Collection[str],
+        model_ids: Collection[str],
+        limit: int,
     ) -> LatencySummary:
         """The measurements of one provider since then."""
         ...
@@ -61,9 +67,9 @@ async def evaluate(
 
 async def _trouble(telemetry: Telemetry, provider_id: str, now: datetime) -> str:
     hour = await telemetry.latency(
-        provider_id, since=now - RECENT, region=None, model_id=None, limit=MAX_RECENT
+        provider_id, since=now - RECENT, regions=(), model_ids=(), limit=MAX_RECENT
     )
     if not hour.measurements:
         return ""
-    week = await telemetry.latency(provider_id, since=now - USUAL, region=None, model_id=None, limit=1)
+    week = await telemetry.latency(provider_id, since=now - USUAL, regions=(), model_ids=(), limit=1)
     return trouble_in(hour.measurements, week.timings)

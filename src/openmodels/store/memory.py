@@ -153,10 +153,10 @@ class MemoryTelemetryStore:
         return self._epoch
 
     async def health(
-        self, provider_id: str, *, since: datetime, region: str | None, limit: int
+        self, provider_id: str, *, since: datetime, regions: Collection[str], limit: int
     ) -> HealthSummary:
         """The checks of one provider since then; ``limit`` of them one by one, newest first."""
-        checks = [c for c in self._checks_in(since, region) if c.provider_id == provider_id]
+        checks = [c for c in self._checks_in(since, regions) if c.provider_id == provider_id]
         incidents = [
             i
             for i in self._incidents.values()
@@ -167,25 +167,31 @@ class MemoryTelemetryStore:
         )
 
     async def latency(
-        self, provider_id: str, *, since: datetime, region: str | None, model_id: str | None, limit: int
+        self,
+        provider_id: str,
+        *,
+        since: datetime,
+        regions: Collection[str],
+        model_ids: Collection[str],
+        limit: int,
     ) -> LatencySummary:
         """The measurements of one provider since then; ``limit`` of them one by one, newest first."""
         found = [
             m
-            for m in self._measurements_in(since, region)
-            if m.provider_id == provider_id and model_id in (None, m.model_id)
+            for m in self._measurements_in(since, regions)
+            if m.provider_id == provider_id and (not model_ids or m.model_id in model_ids)
         ]
         newest = sorted(found, key=lambda m: m.measured_at)[::-1]
         return LatencySummary(timings=summarise_measurements(found), measurements=tuple(newest[:limit]))
 
     async def offerings(
-        self, model_id: str, provider_ids: Collection[str], *, since: datetime, region: str | None
+        self, model_id: str, provider_ids: Collection[str], *, since: datetime, regions: Collection[str]
     ) -> Mapping[str, OfferingTelemetry]:
         """By provider id: what is known of this model at these providers."""
         wanted = frozenset(provider_ids)
-        checks = _by_provider(c for c in self._checks_in(since, region) if c.provider_id in wanted)
+        checks = _by_provider(c for c in self._checks_in(since, regions) if c.provider_id in wanted)
         measured = defaultdict(list)
-        for measurement in self._measurements_in(since, region):
+        for measurement in self._measurements_in(since, regions):
             if measurement.model_id == model_id and measurement.provider_id in wanted:
                 measured[measurement.provider_id].append(measurement)
         answers = {}
@@ -207,12 +213,14 @@ class MemoryTelemetryStore:
         """When the newest check or measurement was made, or None."""
         return self._last_probe_at
 
-    def _checks_in(self, since: datetime, region: str | None) -> list[Check]:
-        return [c for c in self._checks.values() if c.checked_at >= since and region in (None, c.region)]
+    def _checks_in(self, since: datetime, regions: Collection[str]) -> list[Check]:
+        return [
+            c for c in self._checks.values() if c.checked_at >= since and (not regions or c.region in regions)
+        ]
 
-    def _measurements_in(self, since: datetime, region: str | None) -> list[Measurement]:
+    def _measurements_in(self, since: datetime, regions: Collection[str]) -> list[Measurement]:
         kept = self._measurements.values()
-        return [m for m in kept if m.measured_at >= since and region in (None, m.region)]
+        return [m for m in kept if m.measured_at >= since and (not regions or m.region in regions)]
 
     def _keep(self, transitions: Iterable[Transition]) -> None:
         for transition in transitions:

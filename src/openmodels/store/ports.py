@@ -152,19 +152,25 @@ class TelemetryStore(Protocol):
         ...
 
     async def health(
-        self, provider_id: str, *, since: datetime, region: str | None, limit: int
+        self, provider_id: str, *, since: datetime, regions: Collection[str], limit: int
     ) -> HealthSummary:
         """The checks of one provider since then; ``limit`` of them one by one, newest first."""
         ...
 
     async def latency(
-        self, provider_id: str, *, since: datetime, region: str | None, model_id: str | None, limit: int
+        self,
+        provider_id: str,
+        *,
+        since: datetime,
+        regions: Collection[str],
+        model_ids: Collection[str],
+        limit: int,
     ) -> LatencySummary:
         """The measurements of one provider since then; ``limit`` of them one by one, newest first."""
         ...
 
     async def offerings(
-        self, model_id: str, provider_ids: Collection[str], *, since: datetime, region: str | None
+        self, model_id: str, provider_ids: Collection[str], *, since: datetime, regions: Collection[str]
     ) -> Mapping[str, OfferingTelemetry]:
         """By provider id: what is known of this model at these providers.
 

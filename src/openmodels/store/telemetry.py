@@ -33,7 +33,7 @@ from openmodels.store.intake import (
 from openmodels.store.ports import Cursor, NumberedTransition, Recorded
 from openmodels.store.recording import in_order
 from openmodels.store.sums import CHECKS, MEASUREMENTS
-from openmodels.store.totals import check_counts, checks_made, period_parts, totals
+from openmodels.store.totals import check_counts, checks_made, is_one_of, period_parts, totals
 from openmodels.store.upkeep import Steps, delete_old, sum_up
 
 _checks, _measurements, _incidents = tables.checks, tables.measurements, tables.incidents
@@ -132,7 +132,7 @@ class SqlTelemetryStore:
             return int((await connection.execute(select(_head.c.epoch))).scalar_one())
 
     async def health(
-        self, provider_id: str, *, since: datetime, region: str | None, limit: int
+        self, provider_id: str, *, since: datetime, regions: Collection[str], limit: int
     ) -> HealthSummary:
         """The checks of one provider since then; ``limit`` of them one by one, newest first."""
         touching = or_(_incidents.c.ended_at.is_(None), _incidents.c.ended_at >= since)
@@ -143,9 +143,9 @@ class SqlTelemetryStore:
         )
         async with reading(self._engine) as connection:
             parts = await period_parts(connection, since, [provider_id])
-            found = await totals(connection, CHECKS, parts, [provider_id], region=region)
+            found = await totals(connection, CHECKS, parts, [provider_id], region=regions)
             sums = found.get(provider_id, CheckSums())
-            where = _these(_checks, _checks.c.checked_at, since, provider_id=provider_id, region=region)
+            where = _these(_checks, _checks.c.checked_at, since, provider_id=[provider_id], region=regions)
             # No more than there are: without this, all of a period would be looked through for them.
             newest = _newest(_checks, _checks.c.checked_at, Check, where, min(limit, sums.total))
             return health_of(
@@ -153,22 +153,28 @@ class SqlTelemetryStore:
             )
 
     async def latency(
-        self, provider_id: str, *, since: datetime, region: str | None, model_id: str | None, limit: int
+        self,
+        provider_id: str,
+        *,
+        since: datetime,
+        regions: Collection[str],
+        model_ids: Collection[str],
+        limit: int,
     ) -> LatencySummary:
         """The measurements of one provider since then; ``limit`` of them one by one, newest first."""
-        only = {"region": region, "model_id": model_id}
+        only = {"region": regions, "model_id": model_ids}
         time = _measurements.c.measured_at
         async with reading(self._engine) as connection:
             parts = await period_parts(connection, since, [provider_id])
             found = await totals(connection, MEASUREMENTS, parts, [provider_id], **only)
             sums = found.get(provider_id, MeasurementSums())
-            where = _these(_measurements, time, since, provider_id=provider_id, **only)
+            where = _these(_measurements, time, since, provider_id=[provider_id], **only)
             newest = _newest(_measurements, time, Measurement, where, min(limit, sums.total))
             measurements = await _fetch(connection, newest, Measurement)
         return LatencySummary(timings=timings_of(sums), measurements=tuple(measurements))
 
     async def offerings(
-        self, model_id: str, provider_ids: Collection[str], *, since: datetime, region: str | None
+        self, model_id: str, provider_ids: Collection[str], *, since: datetime, regions: Collection[str]
     ) -> Mapping[str, OfferingTelemetry]:
         """By provider id: what is known of this model at these providers.
 
@@ -177,8 +183,8 @@ class SqlTelemetryStore:
         ids = sorted(set(provider_ids))
         async with reading(self._engine) as connection:
             parts = await period_parts(connection, since, ids)
-            checked = await check_counts(connection, parts, ids, region)
-            measured = await totals(connection, MEASUREMENTS, parts, ids, region=region, model_id=model_id)
+            checked = await check_counts(connection, parts, ids, regions)
+            measured = await totals(connection, MEASUREMENTS, parts, ids, region=regions, model_id=[model_id])
         answers = {}
         for provider_id in sorted(checked.keys() | measured.keys()):
             counts = checked.get(provider_id, CheckSums())
@@ -211,9 +217,9 @@ def _of_checked(rows: Sequence[Any]) -> dict[str, Standing]:
 
 
 def _these(
-    table: Table, time: ColumnElement[Any], since: datetime, **only: str | None
+    table: Table, time: ColumnElement[Any], since: datetime, **only: Collection[str]
 ) -> list[ColumnElement[bool]]:
-    return [time >= since, *(table.c[name] == value for name, value in only.items() if value is not None)]
+    return [time >= since, *(is_one_of(table.c[name], values) for name, values in only.items() if values)]
 
 
 def _records(table: Table, type_: type[msgspec.Struct]) -> Select[Any]:

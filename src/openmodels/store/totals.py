@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from openmodels.domain.rollup import CheckSums, MeasurementSums
 from openmodels.store import tables
 from openmodels.store.periods import HOUR, Parts, Span, Summed, floor, parts_of
-from openmodels.store.sums import MEASUREMENTS, Sheet
+from openmodels.store.sums import ALL_MODELS, MEASUREMENTS, Sheet
 
 _head, _late = tables.telemetry_head, tables.late_hours
 _Sums = TypeVar("_Sums", CheckSums, MeasurementSums)
@@ -35,10 +35,13 @@ async def totals(
     sheet: Sheet[_Sums],
     parts: Parts,
     provider_ids: Collection[str],
-    **only: str | None,
+    **only: Collection[str],
 ) -> Mapping[str, _Sums]:
-    """By provider: what its rows in these parts add up to; ``only`` names columns and what they must be."""
-    given = {name: value for name, value in only.items() if value is not None}
+    """By provider: what its rows in these parts add up to.
+
+    ``only`` names columns and what they may be; anything, where that is empty.
+    """
+    given = {name: values for name, values in only.items() if values}
     rows = _union(
         [
             select(*sheet.row_columns("provider_id")).where(
@@ -61,10 +64,10 @@ async def totals(
 
 
 async def check_counts(
-    connection: AsyncConnection, parts: Parts, provider_ids: Collection[str], region: str | None
+    connection: AsyncConnection, parts: Parts, provider_ids: Collection[str], regions: Collection[str]
 ) -> Mapping[str, CheckSums]:
     """By provider: how many checks there were in these parts, and how many up; without their times."""
-    given = {} if region is None else {"region": region}
+    given = {"region": regions} if regions else {}
     checks, hours, days = tables.checks, tables.check_hours, tables.check_days
     ups = func.sum(case((checks.c.status == "up", 1), else_=0))
     counts = [
@@ -111,11 +114,11 @@ async def _kept_sums(
     sheet: Sheet[_Sums],
     parts: Parts,
     provider_ids: Collection[str],
-    given: Mapping[str, str],
+    given: Mapping[str, Collection[str]],
 ) -> dict[tuple[Table, str], list[Sequence[Any]]]:
     """The sums' rows, by their table and their provider."""
     if sheet is MEASUREMENTS:
-        given = {"model_id": "", **given}
+        given = {"model_id": [ALL_MODELS], **given}
     selects = [
         select(literal(number), *sheet.sum_columns(table)).where(
             *_where(table, table.c.start, span, provider_ids, given)
@@ -140,13 +143,18 @@ def _where(
     time: ColumnElement[Any],
     span: Span,
     provider_ids: Collection[str],
-    given: Mapping[str, str],
+    given: Mapping[str, Collection[str]],
 ) -> list[ColumnElement[bool]]:
     return [
         table.c.provider_id.in_(provider_ids),
         *_within(time, span),
-        *(table.c[name] == value for name, value in given.items()),
+        *(is_one_of(table.c[name], values) for name, values in given.items()),
     ]
+
+
+def is_one_of(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
+    """That the column is one of these; said of a single one in the way that needs no list."""
+    return column == next(iter(values)) if len(values) == 1 else column.in_(values)
 
 
 def _within(time: ColumnElement[Any], span: Span) -> list[ColumnElement[bool]]:

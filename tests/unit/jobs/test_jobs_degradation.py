@@ -1,6 +1,6 @@
 """The evaluation of providers' answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,9 +25,16 @@ class Kept:
         return self.kept
 
     async def latency(
-        self, provider_id: str, *, since: datetime, region: str | None, model_id: str | None, limit: int
+        self,
+        provider_id: str,
+        *,
+        since: datetime,
+        regions: Collection[str],
+        model_ids: Collection[str],
+        limit: int,
     ) -> LatencySummary:
-        assert (region, model_id) == (None, None)
+        assert not regions
+        assert not model_ids
         found = [m for m in self.measurements if m.provider_id == provider_id and m.measured_at >= since]
         newest = sorted(found, key=lambda m: m.measured_at, reverse=True)
         return LatencySummary(timings=summarise_measurements(found), measurements=tuple(newest[:limit]))

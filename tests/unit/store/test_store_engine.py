@@ -82,7 +82,7 @@ async def test_it_says_so_when_the_file_is_damaged(engine: AsyncEngine, tmp_path
     intact = file.read_bytes()
     file.write_bytes(intact[:4096] + b"\xff" * (len(intact) - 4096))
     with pytest.raises(StoreError, match=r"openmodels.db is damaged; restore it from a backup"):
-        await SqlTelemetryStore(engine).health("p", since=AT, region=None, limit=9)
+        await SqlTelemetryStore(engine).health("p", since=AT, regions=(), limit=9)
 
 
 async def test_it_says_so_when_another_program_holds_the_lock(engine: AsyncEngine, tmp_path: Path) -> None:

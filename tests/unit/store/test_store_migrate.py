@@ -127,14 +127,14 @@ async def test_it_keeps_what_an_older_version_recorded(tmp_path: Path) -> None:
     store = SqlTelemetryStore(engine)
     at = datetime(2026, 3, 1, 12, tzinfo=UTC)
     assert await store.last_probe_at() == at
-    found = await store.health("p", since=at, region=None, limit=9)
+    found = await store.health("p", since=at, regions=(), limit=9)
     assert (found.checks_total, found.checks[0].http_status, len(found.incidents)) == (1, None, 1)
     assert await store.standings() == {}, "the next check says how it stands"
     while await store.roll_up(at + timedelta(days=3)):
         pass
-    latency = await store.latency("q", since=at - timedelta(days=9), region=None, model_id="m", limit=9)
+    latency = await store.latency("q", since=at - timedelta(days=9), regions=(), model_ids=["m"], limit=9)
     assert (latency.timings.samples, latency.measurements[0].tokens_estimated) == (1, False)
-    assert (await store.health("p", since=at - timedelta(days=9), region=None, limit=9)).checks_total == 1
+    assert (await store.health("p", since=at - timedelta(days=9), regions=(), limit=9)).checks_total == 1
     await store.record([check("p", at + timedelta(days=3))])
     assert (await store.standings())["p"].run == 1
     await engine.dispose()

@@ -53,12 +53,12 @@ async def test_it_keeps_sums_when_single_rows_are_forgotten(engine: AsyncEngine)
     await store.record([check("p", NOW)])
     await sum_up(store)
     since = at - DAY
-    before = await store.health("p", since=since, region=None, limit=0)
-    timings = (await store.latency("p", since=since, region=None, model_id="m", limit=0)).timings
+    before = await store.health("p", since=since, regions=(), limit=0)
+    timings = (await store.latency("p", since=since, regions=(), model_ids=["m"], limit=0)).timings
     await forget(store, NOW - DAY)
     assert await run(engine, "SELECT count(*) FROM checks") == [(1,)]
-    assert await store.health("p", since=since, region=None, limit=0) == before
-    assert (await store.latency("p", since=since, region=None, model_id="m", limit=0)).timings == timings
+    assert await store.health("p", since=since, regions=(), limit=0) == before
+    assert (await store.latency("p", since=since, regions=(), model_ids=["m"], limit=0)).timings == timings
     assert before.checks_total == await store.checks_since(since) == 11
 
 
@@ -69,9 +69,9 @@ async def test_it_begins_with_a_whole_hour_where_single_rows_are_forgotten(engin
     await store.record([check("p", NOW)])
     await sum_up(store)
     since = hour + timedelta(minutes=30)
-    assert (await store.health("p", since=since, region=None, limit=9)).checks_total == 2
+    assert (await store.health("p", since=since, regions=(), limit=9)).checks_total == 2
     await forget(store, NOW - DAY)
-    found = await store.health("p", since=since, region=None, limit=9)
+    found = await store.health("p", since=since, regions=(), limit=9)
     assert (found.checks_total, len(found.checks)) == (4, 1)
 
 
@@ -83,8 +83,8 @@ async def test_what_comes_after_its_hour_was_forgotten_is_not_counted(engine: As
     await forget(store, NOW - DAY)
     await store.record([check("p", at), check("q", at)])
     await sum_up(store)
-    assert (await store.health("p", since=at - HOUR, region=None, limit=0)).checks_total == 2
-    assert (await store.health("q", since=at - HOUR, region=None, limit=0)).checks_total == 0
+    assert (await store.health("p", since=at - HOUR, regions=(), limit=0)).checks_total == 2
+    assert (await store.health("q", since=at - HOUR, regions=(), limit=0)).checks_total == 0
     assert await store.checks_since(at - HOUR) == 2
     await forget(store, NOW - DAY)
     assert await run(engine, "SELECT count(*) FROM checks") == [(2,)], "the newest stays"
@@ -99,7 +99,7 @@ async def test_it_forgets_no_row_that_is_not_summed_up(engine: AsyncEngine) -> N
     await sum_up(store)
     await store.record([check("p", at + timedelta(minutes=1))])
     await forget(store, NOW)
-    found = await store.health("p", since=at - HOUR, region=None, limit=0)
+    found = await store.health("p", since=at - HOUR, regions=(), limit=0)
     assert found.checks_total == 3, (
         "an hour to which rows came late is not forgotten before it is summed again"
     )
@@ -142,10 +142,10 @@ async def test_a_step_that_fails_is_made_again(engine: AsyncEngine, statement: s
                 break
         except StoreError:
             if chance.random() < 0.1:
-                await oracle.compare(store, NOW - 2 * DAY, region=None, model_id=None)
+                await oracle.compare(store, NOW - 2 * DAY, regions=(), model_ids=())
     failing = False
     await sum_up(store)
-    await oracle.compare(store, NOW - 2 * DAY, region=None, model_id=None)
+    await oracle.compare(store, NOW - 2 * DAY, regions=(), model_ids=())
 
 
 async def test_it_can_be_recorded_and_asked_while_it_sums_up(tmp_path: Path) -> None:
@@ -168,9 +168,9 @@ async def test_it_can_be_recorded_and_asked_while_it_sums_up(tmp_path: Path) -> 
     await asyncio.gather(record(writer), record(other))
     done.set()
     await asyncio.gather(*summing)
-    await oracle.compare(writer, NOW - 30 * DAY, region=None, model_id=None)
+    await oracle.compare(writer, NOW - 30 * DAY, regions=(), model_ids=())
     await sum_up(upkeep)
-    await oracle.compare(other, NOW - 30 * DAY, region=None, model_id=None)
+    await oracle.compare(other, NOW - 30 * DAY, regions=(), model_ids=())
     for engine in engines:
         await engine.dispose()
 
@@ -184,8 +184,8 @@ async def test_it_names_the_sums_that_cannot_be_read(engine: AsyncEngine, table:
     with pytest.raises(
         RecordUnreadable, match=rf"sums {table}/amber/local/2026-03-1.* cannot be read: .*summary"
     ):
-        await store.health("amber", since=NOW - 3 * DAY, region=None, limit=1)
-    found = await store.offerings("m", ["amber"], since=NOW - 3 * DAY, region=None)
+        await store.health("amber", since=NOW - 3 * DAY, regions=(), limit=1)
+    found = await store.offerings("m", ["amber"], since=NOW - 3 * DAY, regions=())
     assert found["amber"].checks_total == 50, "counts are read without them"
 
 
