@@ -66,6 +66,7 @@ CODES: Mapping[str, str] = {
     "alias-is-an-id": "An alias is the id of another model.",
     "duplicate-mapping": "Two mappings are for the same model at the same provider.",
     "duplicate-prefix": "Two vendors have the same prefix.",
+    "not-a-key": "A provider names a variable that holds another kind of secret.",
     "shared-key": "Two providers at different hosts name the same variable for their key.",
     "unknown-model": "A record names a model that is not in the registry.",
     "unknown-provider": "A mapping names a provider that is not in the registry.",

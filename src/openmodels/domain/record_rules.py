@@ -1,5 +1,6 @@
 """The rules within one record that no single value can break."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Generic
 
@@ -12,6 +13,13 @@ from openmodels.domain.records import Model, Offering, Provider
 MAX_DAILY_BUDGET = 100
 """The most that a provider's file may allow probes to spend in a day: strangers send files in, and the keys
 are those of whoever runs the prober."""
+
+OTHER_SECRETS = re.compile(
+    r"PASSW|SECRET|PRIVATE|DATABASE|POSTGRES|MYSQL|REDIS|MONGO|SESSION|COOKIE|SIGNING|ENCRYPT|SSH|GPG|PGP"
+    r"|GITHUB|GITLAB|BITBUCKET|DOCKER|NPM|PYPI|STRIPE|SLACK|TWILIO|SENDGRID|SENTRY|^OPENMODELS_"
+)
+"""Parts of names under which secrets are kept that are no model provider's key. A prober sends what a file's
+variables hold to that file's host, and files come from strangers."""
 
 
 class Rule(Struct, Generic[R], frozen=True):
@@ -124,6 +132,18 @@ def _budget_is_modest(entry: Entry[Provider]) -> Iterator[Fault]:
         )
 
 
+def _keys_are_of_providers(entry: Entry[Provider]) -> Iterator[Fault]:
+    for index, variable in enumerate(entry.record.env):
+        if OTHER_SECRETS.search(variable.upper()):
+            yield Fault(
+                "not-a-key",
+                ("env", index),
+                shown(variable),
+                "the name of a model provider's key, such as EXAMPLE_API_KEY",
+                "what it holds would be sent to api_base_url",
+            )
+
+
 def _tiers_ascend(entry: Entry[Offering]) -> Iterator[Fault]:
     before = 0
     for index, tier in enumerate(entry.record.pricing.tiers):
@@ -151,6 +171,7 @@ PROVIDER_RULES: tuple[Rule[Provider], ...] = (
     Rule(_updated_after_created, ("created_at", "updated_at")),
     Rule(_base_url_is_bare, ("api_base_url",)),
     Rule(_budget_is_modest, ("probe",)),
+    Rule(_keys_are_of_providers, ("env",)),
 )
 OFFERING_RULES: tuple[Rule[Offering], ...] = (
     Rule(_model_id_is_file_name, ("model_id",)),

@@ -76,6 +76,7 @@ def assemble_prober(
         clock=clock,
         counters=counters,
         concurrency=settings.probe_concurrency,
+        region=settings.region,
     )
 
 

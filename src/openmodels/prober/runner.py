@@ -48,6 +48,7 @@ class Prober:
         clock: Clock,
         counters: ProberCounters,
         concurrency: int,
+        region: str,
     ) -> None:
         self._make_plan = make_plan
         self._probing = probing
@@ -55,7 +56,7 @@ class Prober:
         self._recorder = recorder
         self._clock = clock
         self._concurrency = concurrency
-        self._schedule = Schedule()
+        self._schedule = Schedule(region)
         self._plan: Plan | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._slow: set[Job] = set()

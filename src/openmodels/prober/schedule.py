@@ -37,9 +37,12 @@ class Turn(NamedTuple):
     """When it was due."""
 
 
-def phase(job: Job, interval: int) -> float:
-    """Where in its interval the job's turns are: 0 <= phase < interval, the same on every machine."""
-    digest = hashlib.blake2b(f"{job.kind}:{job.provider_id}".encode(), digest_size=6).digest()
+def phase(job: Job, interval: int, region: str = "") -> float:
+    """Where in its interval the job's turns are: 0 <= phase < interval, the same on every machine.
+
+    Another in each region: probers that all ask in the same second would all see the same blip.
+    """
+    digest = hashlib.blake2b(f"{region}:{job.kind}:{job.provider_id}".encode(), digest_size=6).digest()
     return int.from_bytes(digest) / 2**48 * interval
 
 
@@ -48,9 +51,9 @@ class _Entry:
 
     __slots__ = ("at", "interval", "phase", "slot")
 
-    def __init__(self, job: Job, interval: int, now: float) -> None:
+    def __init__(self, job: Job, interval: int, now: float, region: str) -> None:
         self.interval = interval
-        self.phase = phase(job, interval)
+        self.phase = phase(job, interval, region)
         self.slot = 0
         self.at = 0.0
         self.move_after(now)
@@ -67,7 +70,8 @@ class _Entry:
 class Schedule:
     """Hands out turns, each job's in order and never two of a job at a time; O(log n) for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, region: str = "") -> None:
+        self._region = region
         self._entries: dict[Job, _Entry] = {}
         self._heap: list[tuple[float, Job]] = []
         self._running: set[Job] = set()
@@ -93,7 +97,8 @@ class Schedule:
         entries = {}
         for job, interval in intervals.items():
             kept = self._entries.get(job)
-            entries[job] = kept if kept and kept.interval == interval else _Entry(job, interval, now)
+            same = kept is not None and kept.interval == interval
+            entries[job] = kept if kept and same else _Entry(job, interval, now, self._region)
         self._entries = entries
         self._rate = max(SMALLEST_RATE, math.ceil(HASTE * sum(1 / e.interval for e in entries.values())))
         self._rebuild()

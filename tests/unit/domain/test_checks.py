@@ -195,6 +195,15 @@ def test_it_lets_no_file_spend_more_than_a_modest_budget() -> None:
     assert check_registry(registry(providers=(a_provider(probe={"daily_budget": 100}),))) == []
 
 
+@pytest.mark.parametrize(
+    "variable",
+    ["DATABASE_URL", "aws_secret_access_key", "GITHUB_TOKEN", "DB_PASSWORD", "OPENMODELS_WEBHOOK_URL"],
+)
+def test_it_lets_no_file_have_a_secret_of_another_kind(variable: str) -> None:
+    finding = only(registry(providers=(a_provider(env=["ACME_API_KEY", variable]),)))
+    assert (finding.fault.code, finding.fault.path) == ("not-a-key", ("env", 1))
+
+
 def test_it_lets_no_file_have_the_key_of_a_provider_at_another_host() -> None:
     first = a_provider(env=["ACME_API_KEY"])
     thief = a_provider("zeta", env=["ZETA_KEY", "acme_api_key"], api_base_url="https://zeta.example/v1")
