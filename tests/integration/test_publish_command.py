@@ -172,8 +172,8 @@ def test_it_says_in_one_line_why_it_could_not_run(
 
 def test_migrate_says_from_where_to_where(program: Program, tmp_path: Path) -> None:
     first, again = program("migrate"), program("migrate")
-    assert (first.returncode, first.stdout) == (0, "var/openmodels.db: schema 0001, from none to 0001\n")
-    assert (again.returncode, again.stdout) == (0, "var/openmodels.db: schema 0001, nothing to do\n")
+    assert (first.returncode, first.stdout) == (0, "var/openmodels.db: schema 0004, from none to 0004\n")
+    assert (again.returncode, again.stdout) == (0, "var/openmodels.db: schema 0004, nothing to do\n")
 
 
 def test_migrate_refuses_a_newer_database(program: Program, tmp_path: Path) -> None:

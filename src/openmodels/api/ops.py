@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from openmodels.api.endpoint import Answer, Ask, Endpoint, Services, answer
 from openmodels.api.lists import joined
@@ -92,8 +92,8 @@ class SystemHealth(Struct, frozen=True, kw_only=True):
     """When this was found out."""
     version: str
     """The program's version."""
-    demo: bool
-    """Whether telemetry is of fake providers."""
+    demo: Literal[True] | UnsetType = UNSET
+    """There only in a demo, whose telemetry is of fake providers."""
     services: ServicesHealth
     """Each service by itself."""
 
@@ -149,7 +149,7 @@ async def stats(ask: Ask) -> Answer:
             last_sync_at=iso(snapshot.published_at),
             revision=snapshot.revision,
             checks_24h=checks,
-            demo=ask.services.demo,
+            demo=True if ask.services.demo else UNSET,
         )
     )
 
@@ -186,7 +186,7 @@ async def health(ask: Ask) -> Answer:
         status="degraded" if degraded else "healthy",
         timestamp=iso(services.clock.now()),
         version=services.version,
-        demo=services.demo,
+        demo=True if services.demo else UNSET,
         services=ServicesHealth(
             api=ApiHealth("up"),
             database=database,

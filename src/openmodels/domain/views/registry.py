@@ -1,10 +1,10 @@
 """The shapes of what comes from the registry alone, and how records become them."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from openmodels.domain.pricing import cheapest
 from openmodels.domain.records import Model, Offering, Price, Pricing, Provider, RateLimits, Vendor
@@ -291,8 +291,8 @@ class Stats(Struct, frozen=True, kw_only=True):
     """The content digest of the published registry."""
     checks_24h: int | None
     """Health checks made in the last 24 hours; null when telemetry cannot be read."""
-    demo: bool
-    """Whether telemetry is of fake providers."""
+    demo: Literal[True] | UnsetType = UNSET
+    """There only in a demo, whose telemetry is of fake providers."""
 
 
 def model_view(model: Model, vendor: Vendor | None, offerings: tuple[Offering, ...]) -> ModelDetail:
