@@ -50,10 +50,8 @@ def _rows() -> None:
     op.add_column(
         "measurements", sa.Column("tokens_estimated", sa.Boolean, nullable=False, server_default=sa.false())
     )
-    op.drop_index("ix_checks_provider_id_checked_at_region_status", "checks")
     op.drop_index("ix_measurements_provider_id_measured_at", "measurements")
     op.drop_index("ix_measurements_model_id_measured_at", "measurements")
-    _index("checks", "provider_id", "checked_at", "region")
     _index("measurements", "provider_id", "measured_at", "region")
     _index("measurements", "provider_id", "model_id", "measured_at")
     _index("incidents", "ended_at")
