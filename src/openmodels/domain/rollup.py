@@ -38,10 +38,9 @@ quantile is off by at most 0.68 % of all values, with 99 % confidence: what is t
 and p95.7. A sketch of a million values takes 10 KB."""
 
 _EXACT, _SKETCH = 1, 2
-_CHECKSUM = struct.Struct("<I")
-"""The CRC-32 of all that follows."""
-_HEAD = struct.Struct("<Bd")
-"""After the checksum: which encoding it is, and the sum of the values. The values or the sketch follow."""
+_HEAD = struct.Struct("<IBd")
+"""The CRC-32 of all that follows it, which encoding it is, and the sum; then come values or a sketch."""
+_CHECKED_FROM = 4
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -115,8 +114,8 @@ def encode_summary(summary: Summary) -> bytes | None:
     else:
         sketch = summary.sketch if summary.values is None else _sketch_of(summary.values, ())
         kind, body = _SKETCH, bytes(sketch.serialize())
-    checked = _HEAD.pack(kind, summary.total) + body
-    return _CHECKSUM.pack(zlib.crc32(checked)) + checked
+    checked = _HEAD.pack(0, kind, summary.total)[_CHECKED_FROM:] + body
+    return zlib.crc32(checked).to_bytes(_CHECKED_FROM, "little") + checked
 
 
 def decode_summaries(encoded: Iterable[bytes | None]) -> Summary:
@@ -139,18 +138,18 @@ def decode_summaries(encoded: Iterable[bytes | None]) -> Summary:
 
 def _opened(encoded: bytes) -> tuple[int, float, bytes]:
     """Which encoding it is, the sum, and the values or the sketch. Raises ``ValueError``."""
-    checked = encoded[_CHECKSUM.size :]
-    if len(checked) <= _HEAD.size:
+    if len(encoded) <= _HEAD.size:
         raise ValueError("a summary is cut off")
+    checksum, kind, total = _HEAD.unpack_from(encoded)
     # The library trusts what it reads: without this, a damaged sketch can take the whole process down.
-    if zlib.crc32(checked) != _CHECKSUM.unpack_from(encoded)[0]:
+    if zlib.crc32(encoded[_CHECKED_FROM:]) != checksum:
         raise ValueError("a summary's checksum is wrong")
-    kind, total = _HEAD.unpack_from(checked)
-    if kind not in {_EXACT, _SKETCH}:
+    if kind == _EXACT:
+        if (len(encoded) - _HEAD.size) % 8:
+            raise ValueError("a summary is cut off")
+    elif kind != _SKETCH:
         raise ValueError(f"a summary has version {kind}, which this version does not read")
-    if kind == _EXACT and (len(checked) - _HEAD.size) % 8:
-        raise ValueError("a summary is cut off")
-    return kind, total, checked[_HEAD.size :]
+    return kind, total, encoded[_HEAD.size :]
 
 
 def _decoded_values(body: bytes, total: float) -> Summary:

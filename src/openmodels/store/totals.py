@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, case, exists, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from openmodels.domain.rollup import CheckSums, MeasurementSums
@@ -16,13 +16,16 @@ from openmodels.store.sums import ALL_MODELS, MEASUREMENTS, Sheet
 _head, _late = tables.telemetry_head, tables.late_hours
 _Sums = TypeVar("_Sums", CheckSums, MeasurementSums)
 
-SUMMED = select(_head.c.hours_until, _head.c.days_until, _head.c.raw_from)
+_SUMMED = select(
+    _head.c.hours_until, _head.c.days_until, _head.c.raw_from, exists(select(_late.c.start)).label("late")
+)
 
 
 async def period_parts(connection: AsyncConnection, since: datetime, provider_ids: Collection[str]) -> Parts:
     """The parts in which to read what these providers did since then. In the transaction that reads them."""
-    summed = Summed(*(await connection.execute(SUMMED)).one())
-    if summed.hours_until is None or since >= summed.hours_until:
+    *until, any_late = (await connection.execute(_SUMMED)).one()
+    summed = Summed(*until)
+    if not any_late or summed.hours_until is None or since >= summed.hours_until:
         return parts_of(since, summed, ())
     late = select(_late.c.start).where(
         _late.c.provider_id.in_(provider_ids), _late.c.start >= floor(since, HOUR)
@@ -51,7 +54,7 @@ async def totals(
         ]
     )
     by_provider: dict[str, list[Sequence[Any]]] = defaultdict(list)
-    for provider_id, *figures in await connection.execute(rows):
+    for provider_id, *figures in (await connection.execute(rows)).all():
         by_provider[provider_id].append(figures)
     sums: dict[str, list[_Sums]] = defaultdict(list)
     for provider_id, found in by_provider.items():
@@ -84,7 +87,7 @@ async def check_counts(
         for span in spans
     ]
     found: dict[str, CheckSums] = {}
-    for provider_id, total, up in await connection.execute(_union(counts)):
+    for provider_id, total, up in (await connection.execute(_union(counts))).all():
         before = found.get(provider_id, CheckSums())
         found[provider_id] = CheckSums(total=before.total + int(total), up=before.up + int(up))
     return found
@@ -92,7 +95,8 @@ async def check_counts(
 
 async def checks_made(connection: AsyncConnection, since: datetime) -> int:
     """How many checks were made since then, of all providers."""
-    summed = Summed(*(await connection.execute(SUMMED)).one())
+    *until, _any_late = (await connection.execute(_SUMMED)).one()
+    summed = Summed(*until)
     parts = parts_of(since, summed, ())
     total = 0
     for span in parts.rows:
@@ -129,7 +133,7 @@ async def _kept_sums(
     kept: dict[tuple[Table, str], list[Sequence[Any]]] = defaultdict(list)
     if selects:
         tables_read = (sheet.hours, sheet.days)
-        for row in await connection.execute(_union(selects)):
+        for row in (await connection.execute(_union(selects))).all():
             kept[tables_read[row[0]], row[1]].append(row[1:])
     return kept
 
