@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
+from bench import kept
 from bench.machine import Machine
 from bench.telemetry_results import table
 
-FOLDER = Path(__file__).parent / "results" / "probes"
 MOST_MS = {1: 3.0, 200: 10.0}
 """What p99 of the errors of times is to stay under, by the number of probes at a time."""
 MOST_CORES = 0.5
@@ -70,16 +69,12 @@ class ProbeResults(Struct, frozen=True, kw_only=True):
 
 def newest() -> ProbeResults | None:
     """The results of the last run that was kept, if there was one."""
-    file = max(FOLDER.glob("*.json"), default=None)
-    return None if file is None else msgspec.json.decode(file.read_bytes(), type=ProbeResults)
+    return kept.newest("probes", ProbeResults)
 
 
 def keep(results: ProbeResults) -> Path:
     """Write results to where ``newest`` finds them."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    file = FOLDER / f"{results.date}.json"
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
-    return file
+    return kept.keep("probes", results.date, results)
 
 
 def section(results: ProbeResults | None) -> str:

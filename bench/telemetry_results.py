@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
+from bench import kept
 from bench.machine import Machine
 
-FOLDER = Path(__file__).parent / "results" / "telemetry"
 P99_MS = 20.0
 """What every question is to be answered within, but for one in a hundred."""
 MOST_TIMES = 2.0
@@ -73,16 +72,12 @@ class TelemetryResults(Struct, frozen=True, kw_only=True):
 
 def newest() -> TelemetryResults | None:
     """The results of the last run that was kept, if there was one."""
-    file = max(FOLDER.glob("*.json"), default=None)
-    return None if file is None else msgspec.json.decode(file.read_bytes(), type=TelemetryResults)
+    return kept.newest("telemetry", TelemetryResults)
 
 
 def keep(results: TelemetryResults) -> Path:
     """Write results to where ``newest`` finds them."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    file = FOLDER / f"{results.date}.json"
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
-    return file
+    return kept.keep("telemetry", results.date, results)
 
 
 def section(results: TelemetryResults | None) -> str:
