@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.catalogue import catalogue
 from fixtures.observations import observations
+from fixtures.real_servers import PostgresServer, ValkeyServer, postgres_server, valkey_server
 from fixtures.server import RunningServer, start_server
 from fixtures.service import NOW, Service, start_service
 from openmodels.domain.records import Registry
@@ -28,6 +29,26 @@ def anyio_backend() -> str:
 def bundled() -> Path:
     """The folder of the registry that comes with the program."""
     return BUNDLED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, started when it is first asked for. Each test makes a database of its own."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _valkey() -> Iterator[ValkeyServer]:
+    with valkey_server() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(_valkey: ValkeyServer) -> ValkeyServer:
+    """A Valkey server that remembers nothing of the tests before. A test that stops it starts its own."""
+    _valkey.flush()
+    return _valkey
 
 
 @pytest.fixture(scope="session")

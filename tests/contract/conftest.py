@@ -1,15 +1,15 @@
 """Every implementation of each port; a new one is one more line here."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from contract.builders import settings_in
-from openmodels.store.engine import create_engine, writing
+from fixtures.real_servers import PostgresServer
+from openmodels.settings import Settings
+from openmodels.store.engine import create_engine
 from openmodels.store.memory import MemoryRegistryStore, MemoryTelemetryStore
 from openmodels.store.migrate import migrate
 from openmodels.store.ports import RegistryStore, TelemetryStore
@@ -19,7 +19,6 @@ from openmodels.store.upkeep import Steps
 
 Stores = tuple[RegistryStore, TelemetryStore]
 OpenStores = Callable[[Path], AbstractAsyncContextManager[Stores]]
-POSTGRESQL = os.environ.get("OPENMODELS_TEST_POSTGRESQL", "")
 SMALL_STEPS = Steps(providers=2, rows=20, deleted=7)
 """So small that most tests see hours, days and deletions half done."""
 
@@ -31,31 +30,36 @@ async def memory(_folder: Path) -> AsyncIterator[Stores]:
 
 @asynccontextmanager
 async def sqlite(folder: Path) -> AsyncIterator[Stores]:
-    engine = create_engine(settings_in(folder))
-    await migrate(engine)
-    registry = SqlRegistryStore(engine)
-    try:
-        yield registry, SqlTelemetryStore(engine, steps=SMALL_STEPS)
-    finally:
-        await registry.close()
+    async with sql_stores(settings_in(folder)) as stores:
+        yield stores
+
+
+def postgresql(server: PostgresServer) -> OpenStores:
+    """Opens stores over an empty database of this server, which is dropped afterwards."""
+
+    @asynccontextmanager
+    async def open_stores(folder: Path) -> AsyncIterator[Stores]:
+        database = server.create_database()
+        try:
+            async with sql_stores(
+                settings_in(folder, OPENMODELS_DATABASE_URL=server.url(database))
+            ) as stores:
+                yield stores
+        finally:
+            server.drop_database(database)
+
+    return open_stores
 
 
 @asynccontextmanager
-async def postgresql(folder: Path) -> AsyncIterator[Stores]:
-    """Over the database that ``OPENMODELS_TEST_POSTGRESQL`` names, all of which is dropped first."""
-    engine = create_engine(settings_in(folder, OPENMODELS_DATABASE_URL=POSTGRESQL))
-    async with writing(engine) as connection:
-        await connection.execute(text("DROP SCHEMA public CASCADE"))
-        await connection.execute(text("CREATE SCHEMA public"))
-    await migrate(engine)
-    registry = SqlRegistryStore(engine)
+async def sql_stores(settings: Settings) -> AsyncIterator[Stores]:
+    """Stores over the database that the settings name, its schema up to date."""
+    engine = create_engine(settings)
     try:
-        yield registry, SqlTelemetryStore(engine, steps=SMALL_STEPS)
+        await migrate(engine)
+        yield SqlRegistryStore(engine), SqlTelemetryStore(engine, steps=SMALL_STEPS)
     finally:
-        await registry.close()
-
-
-IMPLEMENTATIONS: tuple[OpenStores, ...] = (memory, sqlite, postgresql) if POSTGRESQL else (memory, sqlite)
+        await engine.dispose()
 
 
 @pytest.fixture
@@ -63,11 +67,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=IMPLEMENTATIONS, ids=lambda open_stores: open_stores.__name__)
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def open_stores(request: pytest.FixtureRequest) -> OpenStores:
     """Opens a pair of empty stores, for tests that need several."""
-    opener: OpenStores = request.param
-    return opener
+    if request.param == "postgresql":
+        return postgresql(request.getfixturevalue("postgres"))
+    return {"memory": memory, "sqlite": sqlite}[request.param]
 
 
 @pytest.fixture

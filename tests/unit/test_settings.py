@@ -205,6 +205,9 @@ def test_it_never_shows_a_secret() -> None:
     secrets = [setting for setting in TABLE if setting.secret]
     assert [setting.name for setting in secrets] == [
         "database_url",
+        "database_read_url",
+        "database_direct_url",
+        "redis_url",
         "alert_urls",
         "webhook_url",
         "webhook_secret",

@@ -27,6 +27,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Path
     registry: Path
     database_url: str
+    database_read_url: str
+    database_direct_url: str
+    database_pool: int
+    redis_url: str
+    workers: int
     rate_limit: int
     trusted_proxies: tuple[Network, ...]
     public_url: str

@@ -38,10 +38,10 @@ LEFTOVER_JOURNAL = 16 * 1024 * 1024
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
 }
-_PACKAGES = {"sqlite+aiosqlite": "aiosqlite", "postgresql+asyncpg": "asyncpg"}
+_PACKAGES = {"sqlite+aiosqlite": "aiosqlite", "postgresql+psycopg": "psycopg"}
 _WRITES = "openmodels_writes"
 _PERMIT = "make it and its folder writable, or set OPENMODELS_DATA_DIR to another folder"
 _ELSEWHERE = "or set OPENMODELS_DATABASE_URL to another, such as sqlite:///var/openmodels.db"
@@ -80,8 +80,8 @@ def create_engine(settings: Settings, *, busy_timeout: float = BUSY_TIMEOUT) -> 
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, busy_timeout)
     try:
-        waiting = {"command_timeout": STATEMENT_TIMEOUT}
-        return create_async_engine(url, hide_parameters=True, connect_args=waiting)
+        unprepared = {"prepare_threshold": None}
+        return create_async_engine(url, hide_parameters=True, connect_args=unprepared)
     except ImportError:
         package = _PACKAGES[url.drivername]
         raise StoreError(
