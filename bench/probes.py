@@ -36,6 +36,7 @@ from openmodels.prober.keys import FixedKeys
 from openmodels.prober.target import Completion, Target
 from openmodels.settings import read_settings
 from openmodels.store.alerts import SqlAlertStore
+from openmodels.store.cluster import SqlClusterStore
 from openmodels.store.engine import create_engine
 from openmodels.store.live import Live
 from openmodels.store.memory import MemoryRegistryStore
@@ -174,7 +175,12 @@ async def measure_capacity(folder: Path, minutes: int, targets: int) -> Capacity
         background = assemble_background(
             settings,
             live,
-            Kept(telemetry=telemetry, alerts=SqlAlertStore(engine), spending=SqlSpendingStore(engine)),
+            Kept(
+                telemetry=telemetry,
+                alerts=SqlAlertStore(engine),
+                spending=SqlSpendingStore(engine),
+                cluster=SqlClusterStore(engine),
+            ),
             clock=clock,
             keys=FixedKeys(),
             senders={},

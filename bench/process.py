@@ -27,27 +27,38 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time of the whole process tree so far, user and system."""
-        return sum(_ticks(pid) for pid in self._tree()) / TICKS
+        return sum(_ticks(pid) for pid in tree(self.process.pid)) / TICKS
 
     def rss_mb(self) -> float:
         """Resident memory of the whole process tree."""
-        return sum(_status_kb(pid, "VmRSS") for pid in self._tree()) / 1024
+        return sum(_status_kb(pid, "VmRSS") for pid in tree(self.process.pid)) / 1024
 
     def peak_mb(self) -> float:
         """The most resident memory that each process of the tree ever had, summed."""
-        return sum(_status_kb(pid, "VmHWM") for pid in self._tree()) / 1024
+        return sum(_status_kb(pid, "VmHWM") for pid in tree(self.process.pid)) / 1024
 
-    def _tree(self) -> list[int]:
-        children = defaultdict(list)
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit():
-                with contextlib.suppress(OSError):
-                    children[int(_stat_fields(int(folder.name))[1])].append(int(folder.name))
-        found, waiting = [], [self.process.pid]
-        while waiting:
-            found.append(pid := waiting.pop())
-            waiting += children[pid]
-        return found
+
+def tree(root: int) -> list[int]:
+    """A process, and all that come from it."""
+    children = defaultdict(list)
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                children[int(_stat_fields(int(folder.name))[1])].append(int(folder.name))
+    found, waiting = [], [root]
+    while waiting:
+        found.append(pid := waiting.pop())
+        waiting += children[pid]
+    return found
+
+
+def cpu_seconds_ever(root: int) -> float:
+    """CPU time of a process tree so far, with that of the processes which have ended in it."""
+    ticks = 0
+    for pid in tree(root):
+        with contextlib.suppress(OSError):  # one that ends just now is in its parent's figure next time
+            ticks += sum(int(field) for field in _stat_fields(pid)[11:15])
+    return ticks / TICKS
 
 
 def _stat_fields(pid: int) -> list[str]:

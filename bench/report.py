@@ -6,14 +6,16 @@ from pathlib import Path
 
 import msgspec
 
-from bench import probe_results, telemetry_results
+from bench import cluster_results, probe_results, scale, telemetry_results
 from bench.compare import Figures
 from bench.contestants import OPENMODELS, OTHERS
 from bench.machine import Machine
 from bench.results import Results, targets
+from bench.telemetry_results import POSTGRESQL, SQLITE
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
+SCALE = HERE.parent / "docs" / "scale.md"
 TITLES = {contestant.name: contestant.title for contestant in (*OTHERS, OPENMODELS)}
 CASES = {
     "one": "One model: `/api/models/deepseek-v3`",
@@ -98,14 +100,27 @@ Sending the contract's headers takes most of what openmodels adds, its own work 
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the pages."""
+    for file, text in pages().items():
+        file.write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[Path, str]:
+    """What each page should say, by the newest results."""
     file = max((HERE / "results").glob("*.json"))
     results = msgspec.json.decode(file.read_bytes(), type=Results)
-    PAGE.write_text(
+    probes, cluster = probe_results.newest(), cluster_results.newest()
+    sqlite, postgresql = (telemetry_results.newest(kind) for kind in (SQLITE, POSTGRESQL))
+    benchmarks = (
         page(results, file.name)
-        + probe_results.section(probe_results.newest())
-        + telemetry_results.section(telemetry_results.newest())
+        + probe_results.section(probes)
+        + telemetry_results.section(sqlite)
+        + telemetry_results.section(postgresql)
+        + telemetry_results.comparison(sqlite, postgresql)
+        + cluster_results.section(cluster)
     )
+    found = scale.Found(bench=results, probes=probes, postgresql=postgresql, cluster=cluster)
+    return {PAGE: benchmarks, SCALE: scale.page(found)}
 
 
 def page(results: Results, file: str) -> str:

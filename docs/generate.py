@@ -23,7 +23,10 @@ NOTICE = "<!-- Written by `make docs`; change docs/generate.py or what it reads.
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table."""
     lines = [head, *([["---"] * len(list(head))]), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
+        for line in lines
+    )
 
 
 def settings_page() -> str:

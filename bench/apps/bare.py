@@ -18,7 +18,8 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from openmodels.server import BACKLOG, HEADER_SECONDS, MAX_HEAD_BYTES
+from openmodels.listening import BACKLOG
+from openmodels.server import HEADER_SECONDS, MAX_HEAD_BYTES
 
 Message = dict[str, Any]
 

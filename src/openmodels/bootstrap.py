@@ -1,10 +1,11 @@
 """The only place where concrete stores are chosen and everything is wired together."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 import uvloop
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from openmodels import version
-from openmodels.api.app import create_api
+from openmodels.api.app import create_api, sharing
 from openmodels.api.endpoint import Services
 from openmodels.api.hub import Hub
 from openmodels.background import Background, Kept, assemble_background
@@ -23,27 +24,43 @@ from openmodels.domain.snapshot import Snapshot
 from openmodels.edge.app import App, Edge
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.forwarded import Proxies
-from openmodels.edge.limits import MemoryLimiter
+from openmodels.edge.limits import WINDOW_SECONDS, Limiter, MemoryLimiter
 from openmodels.jobs.notify import address_of, senders_from
 from openmodels.jobs.senders import Sender
-from openmodels.metrics.collect import Metrics, Watched
+from openmodels.listening import HandedOver, Listener, open_socket
+from openmodels.metrics.collect import Metrics
+from openmodels.metrics.news import news_families
 from openmodels.metrics.probing import prober_families
+from openmodels.metrics.queue import queue_families
+from openmodels.metrics.regions import region_families
+from openmodels.metrics.registry import registry_families
 from openmodels.metrics.server import MetricsListener, start_metrics
+from openmodels.metrics.service import Watched, watch_service
 from openmodels.prober.keys import EnvironmentKeys
 from openmodels.registry.publish import publish
-from openmodels.server import HEADER_SECONDS, HttpServer, listening_address, require_certificate
+from openmodels.server import HEADER_SECONDS, HttpServer, require_certificate
+from openmodels.service_manager import notify_stopping
 from openmodels.settings import Settings
 from openmodels.signals import stop_signal
 from openmodels.store.alert_ports import AlertStore
 from openmodels.store.alerts import SqlAlertStore
-from openmodels.store.engine import create_engine
+from openmodels.store.cluster import SqlClusterStore
+from openmodels.store.cluster_ports import ClusterStore
+from openmodels.store.engine import create_engine, create_read_engine, is_sqlite
 from openmodels.store.live import Live
 from openmodels.store.migrate import migrate
+from openmodels.store.news import AllNews, nobody
+from openmodels.store.open_news import all_news, redis_news
 from openmodels.store.ports import RegistryStore, TelemetryStore
 from openmodels.store.registry import SqlRegistryStore
 from openmodels.store.spending import SqlSpendingStore
 from openmodels.store.spending_ports import SpendingStore
 from openmodels.store.telemetry import SqlTelemetryStore
+
+if TYPE_CHECKING:
+    from openmodels.store.news_redis import RedisNews
+    from openmodels.store.redis_link import RedisLink
+    from openmodels.store.replica import Replica
 
 log: Any = structlog.get_logger(__name__)
 
@@ -55,21 +72,66 @@ class Stores(Struct, frozen=True, kw_only=True):
     telemetry: TelemetryStore
     alerts: AlertStore
     spending: SpendingStore
+    cluster: ClusterStore
     engine: AsyncEngine
+    news: "RedisNews | None"
+    """What announces what the stores write, where the database does not do so itself, or not only."""
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
-    """The stores that the settings name, their schema up to date. Raises ``StoreError``."""
+async def open_stores(
+    settings: Settings, clock: Clock | None = None, redis: "RedisLink | None" = None
+) -> AsyncIterator[Stores]:
+    """The stores that the settings name, their schema up to date. Raises ``StoreError`` or ``SettingsError``.
+
+    ``redis`` is the way to Redis, where one is open already.
+    """
     engine = create_engine(settings)
     try:
         await migrate(engine)
-        yield Stores(
-            registry=SqlRegistryStore(engine),
-            telemetry=SqlTelemetryStore(engine),
-            alerts=SqlAlertStore(engine),
-            spending=SqlSpendingStore(engine),
-            engine=engine,
+        async with redis_news(settings, engine.url, clock or SystemClock(), redis) as news:
+            announce = nobody if news is None else news.announce
+            yield Stores(
+                registry=SqlRegistryStore(engine, announce=announce),
+                telemetry=SqlTelemetryStore(engine, announce=announce),
+                alerts=SqlAlertStore(engine),
+                spending=SqlSpendingStore(engine),
+                cluster=SqlClusterStore(engine),
+                engine=engine,
+                news=news,
+            )
+    finally:
+        await engine.dispose()
+
+
+class Answering(Struct, frozen=True, kw_only=True):
+    """Where answers are read from."""
+
+    registry: RegistryStore
+    telemetry: TelemetryStore
+    replica: "Replica | None" = None
+    """What they are read from first, where the settings name one."""
+
+
+@asynccontextmanager
+async def open_answering(settings: Settings, stores: Stores, clock: Clock) -> AsyncIterator[Answering]:
+    """Where requests' answers are read from: a replica, or where everything is. Raises ``StoreError``."""
+    engine = create_read_engine(settings)
+    if engine is None:
+        yield Answering(registry=stores.registry, telemetry=stores.telemetry)
+        return
+    from openmodels.store.replica import (  # noqa: PLC0415 - as few have one
+        Replica,
+        ReplicaRegistryStore,
+        ReplicaTelemetryStore,
+    )
+
+    replica = Replica(stores.engine, engine, clock)
+    try:
+        yield Answering(
+            registry=ReplicaRegistryStore(SqlRegistryStore(stores.engine), replica),
+            telemetry=ReplicaTelemetryStore(stores.engine, replica),
+            replica=replica,
         )
     finally:
         await engine.dispose()
@@ -83,8 +145,15 @@ def create_app(
     telemetry: TelemetryStore,
     clock: Clock,
     hub: Hub | None = None,
+    cluster: ClusterStore | None = None,
+    redis: "RedisLink | None" = None,
+    replica: "Replica | None" = None,
 ) -> Edge:
-    """The ASGI application over these stores. Without a hub it has one of its own, which nobody closes."""
+    """The ASGI application over these stores. Without a hub it has one of its own, which nobody closes.
+
+    ``cluster`` is where it learns in which regions somebody probes; without one, it does not tell. With a
+    ``redis``, the rate limit and answers that show telemetry are those of all processes that use the same.
+    """
     if hub is None:
         hub = Hub(telemetry, clock, limit=settings.stream_clients)
     live.on_epoch(hub.look)
@@ -97,19 +166,65 @@ def create_app(
         hub=hub,
         clock=clock,
         version=version(),
+        cluster=cluster,
+        redis=redis,
+        replica=replica,
         demo=settings.demo,
     )
+    api = cast("App", create_api(services))
+    limiter: Limiter | None = MemoryLimiter(settings.rate_limit) if settings.rate_limit else None
+    if redis is not None:
+        api, limiter = _shared(api, settings, redis, live, clock)
     return Edge(
-        cast("App", create_api(services)),
+        api,
         live=live,
         cache=cache,
         clock=clock,
-        limiter=MemoryLimiter(settings.rate_limit) if settings.rate_limit else None,
+        limiter=limiter,
         proxies=Proxies(settings.trusted_proxies),
         https_only=settings.https_only,
         tls=settings.tls_cert is not None,
         demo=settings.demo,
     )
+
+
+def _shared(
+    api: App, settings: Settings, redis: "RedisLink", live: Live, clock: Clock
+) -> tuple[App, Limiter | None]:
+    """The API and the limiter as several processes share them."""
+    # Here, since a process without Redis need not load its client.
+    from openmodels.edge.shared_answers import SharedAnswers  # noqa: PLC0415
+    from openmodels.edge.shared_limits import SharedLimiter  # noqa: PLC0415
+    from openmodels.store.redis_shelf import RedisShelf  # noqa: PLC0415
+    from openmodels.store.redis_tally import RedisTally  # noqa: PLC0415
+
+    limiter = None
+    if settings.rate_limit:
+        tally = RedisTally(redis, limit=settings.rate_limit, seconds=WINDOW_SECONDS)
+        limiter = SharedLimiter(tally, settings.rate_limit, clock)
+    # Whatever an answer depends on that is not in the database.
+    variant = f"{version()} {settings.demo} {settings.health_interval}"
+    shelf = RedisShelf(redis)
+    return SharedAnswers(api, shelf, live, clock, covers=sharing(), variant=variant), limiter
+
+
+@asynccontextmanager
+async def _open_redis(settings: Settings, clock: Clock) -> AsyncIterator["RedisLink | None"]:
+    """The way to the Redis that the settings name, kept open meanwhile. Raises ``SettingsError``."""
+    if not settings.redis_url:
+        yield None
+        return
+    from openmodels.store.redis_link import RedisLink  # noqa: PLC0415 - as above
+
+    link = RedisLink(settings.redis_url, clock=clock)
+    await link.connect()
+    coming_back = asyncio.create_task(link.run())
+    try:
+        yield link
+    finally:
+        coming_back.cancel()
+        await asyncio.gather(coming_back, return_exceptions=True)
+        await link.close()
 
 
 def serve(
@@ -119,17 +234,25 @@ def serve(
     publish_first: bool,
     announce: Callable[[str, Snapshot], None],
     header_seconds: int = HEADER_SECONDS,
+    handed_over: HandedOver | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight finish first.
 
     ``environ`` is where providers' keys are looked for. ``announce`` is called with the address and the
-    snapshot once requests are answered. Raises ``SettingsError``, ``StoreError``, ``RegistryUnreadable`` or
-    ``RegistryInvalid`` before that.
+    snapshot once requests are answered. ``handed_over`` are sockets to serve instead of those that the
+    settings name. Raises ``SettingsError``, ``StoreError``, ``RegistryUnreadable`` or ``RegistryInvalid``
+    before that.
     """
-    settings = replace(settings, host=listening_address(settings.host, settings.port))
+    if handed_over is None:
+        listener = Listener(open_socket(settings.host, settings.port))
+    else:
+        listener = Listener(handed_over.requests, kept=True)
+    host, port = listener.address
+    settings = replace(settings, host=host, port=port)
     require_certificate(settings.tls_cert, settings.tls_key)
+    metrics = handed_over and handed_over.metrics
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, environ, publish_first, announce, header_seconds))
+        runner.run(_serve(settings, environ, publish_first, announce, header_seconds, listener, metrics))
 
 
 def work(settings: Settings, environ: Mapping[str, str], *, announce: Callable[[Snapshot], None]) -> None:
@@ -148,27 +271,38 @@ async def _serve(
     publish_first: bool,
     announce: Callable[[str, Snapshot], None],
     header_seconds: int,
+    listener: Listener,
+    metrics_socket: socket.socket | None,
 ) -> None:
     clock, stopping = SystemClock(), stop_signal()
-    async with _started(settings, clock, publish_first=publish_first) as begun:
+    async with _started(settings, clock, publish_first=publish_first, answers=True) as begun:
         settings, stores, live = begun.settings, begun.stores, begun.live
-        hub = Hub(stores.telemetry, clock, limit=settings.stream_clients)
+        answering = begun.answering
+        hub = Hub(answering.telemetry, clock, limit=settings.stream_clients)
         app = create_app(
-            settings, live=live, registry=stores.registry, telemetry=stores.telemetry, clock=clock, hub=hub
+            settings,
+            live=live,
+            registry=stores.registry,
+            telemetry=answering.telemetry,
+            clock=clock,
+            hub=hub,
+            cluster=stores.cluster,
+            redis=begun.redis,
+            replica=answering.replica,
         )
         background = _background(begun, environ, clock) if settings.prober else None
-        watched = Watched(
-            app=app, live=live, telemetry=stores.telemetry, hub=hub, clock=clock, version=version()
-        )
-        metrics = await _start_metrics(settings, watched, background)
-        server = HttpServer(settings, app, header_seconds=header_seconds)
-        beside = [asyncio.create_task(live.watch(settings.poll_interval))]
+        watched = Watched(app=app, live=live, telemetry=answering.telemetry, hub=hub, clock=clock)
+        metrics = await _start_metrics(begun, clock, background, watched, metrics_socket)
+        server = HttpServer(settings, app, listener, header_seconds=header_seconds)
+        beside = [asyncio.create_task(_watch(begun, clock))]
         try:
             await server.start()
             announce(server.address, live.snapshot)
             if background is not None:
                 beside.append(asyncio.create_task(background.run()))
             await server.run_until(stopping)
+            notify_stopping(environ)
+            await server.hand_over(clock)
         finally:
             for task in beside:
                 task.cancel()
@@ -183,11 +317,12 @@ async def _serve(
 
 async def _work(settings: Settings, environ: Mapping[str, str], announce: Callable[[Snapshot], None]) -> None:
     clock, stopping = SystemClock(), stop_signal()
-    async with _started(settings, clock, publish_first=False) as begun:
+    async with _started(settings, clock, publish_first=False, answers=False) as begun:
         background = _background(begun, environ, clock)
+        metrics = await _start_metrics(begun, clock, background)
         announce(begun.live.snapshot)
         tasks = [
-            asyncio.create_task(begun.live.watch(settings.poll_interval)),
+            asyncio.create_task(_watch(begun, clock)),
             asyncio.create_task(background.run()),
         ]
         try:
@@ -196,6 +331,8 @@ async def _work(settings: Settings, environ: Mapping[str, str], announce: Callab
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if metrics is not None:
+                await metrics.close()
         log.info("stopped", **background.summary())
 
 
@@ -204,13 +341,21 @@ class _Begun(Struct, frozen=True, kw_only=True):
 
     settings: Settings
     stores: Stores
+    answering: Answering
     live: Live
     senders: Mapping[str, Sender]
+    redis: "RedisLink | None"
+    news: AllNews | None
 
 
 @asynccontextmanager
-async def _started(settings: Settings, clock: Clock, *, publish_first: bool) -> AsyncIterator[_Begun]:
-    """The stores, open, and what is published, loaded; in a demo, by other settings. Raises as ``serve``."""
+async def _started(
+    settings: Settings, clock: Clock, *, publish_first: bool, answers: bool
+) -> AsyncIterator[_Begun]:
+    """The stores, open, and what is published, loaded; in a demo, by other settings. Raises as ``serve``.
+
+    ``answers`` is whether requests are answered: who only works reads from the primary alone.
+    """
     async with AsyncExitStack() as stack:
         if settings.demo:
             settings = await stack.enter_async_context(demo_providers(demo_settings(settings), clock))
@@ -218,16 +363,37 @@ async def _started(settings: Settings, clock: Clock, *, publish_first: bool) -> 
         senders = senders_from(settings)
         for sender in senders.values():
             stack.push_async_callback(sender.close)
-        stores = await stack.enter_async_context(open_stores(settings))
+        redis = await stack.enter_async_context(_open_redis(settings, clock))
+        stores = await stack.enter_async_context(open_stores(settings, clock, redis))
         if publish_first:
             await publish(settings.registry, stores.registry, clock)
+        answering = Answering(registry=stores.registry, telemetry=stores.telemetry)
+        if answers:
+            answering = await stack.enter_async_context(open_answering(settings, stores, clock))
         live = Live(
-            stores.registry,
-            stores.telemetry,
+            answering.registry,
+            answering.telemetry,
             health_interval=timedelta(seconds=settings.health_interval),
         )
         await live.start()
-        yield _Begun(settings=settings, stores=stores, live=live, senders=senders)
+        yield _Begun(
+            settings=settings,
+            stores=stores,
+            answering=answering,
+            live=live,
+            senders=senders,
+            redis=redis,
+            news=all_news(settings, clock, stores.news),
+        )
+
+
+async def _watch(begun: _Begun, clock: Clock) -> None:
+    """Take up what is published and recorded, until cancelled."""
+    news, replica = begun.news, begun.answering.replica
+    if replica is not None and news is not None:
+        # What the primary announces is not in the replica yet, which tells when it is.
+        news = AllNews([*news.parts, replica])
+    await begun.live.watch(begun.settings.poll_interval, news, clock)
 
 
 def _background(begun: _Begun, environ: Mapping[str, str], clock: Clock) -> Background:
@@ -236,7 +402,13 @@ def _background(begun: _Begun, environ: Mapping[str, str], clock: Clock) -> Back
     return assemble_background(
         settings,
         begun.live,
-        Kept(telemetry=stores.telemetry, alerts=stores.alerts, spending=stores.spending),
+        Kept(
+            telemetry=stores.telemetry,
+            alerts=stores.alerts,
+            spending=stores.spending,
+            cluster=stores.cluster,
+            queue=None if is_sqlite(stores.engine) else stores.engine.url,
+        ),
         clock=clock,
         keys=demo_keys() if settings.demo else EnvironmentKeys(environ),
         senders=begun.senders,
@@ -245,13 +417,36 @@ def _background(begun: _Begun, environ: Mapping[str, str], clock: Clock) -> Back
 
 
 async def _start_metrics(
-    settings: Settings, watched: Watched, background: Background | None
+    begun: _Begun,
+    clock: Clock,
+    background: Background | None,
+    watched: Watched | None = None,
+    listening: socket.socket | None = None,
 ) -> MetricsListener | None:
-    """The listener for Prometheus, where the settings want one. Raises ``SettingsError``."""
+    """The listener for Prometheus, where the settings want one. Raises ``SettingsError``.
+
+    ``watched`` is what is there only where requests are answered; ``listening`` a socket to take for it.
+    """
+    settings, cluster = begun.settings, begun.stores.cluster
     if not settings.metrics_port:
         return None
-    metrics = Metrics(watched)
+    metrics = Metrics(version())
+    metrics.add(lambda: registry_families(begun.live))
+    metrics.ask("regions", lambda: region_families(cluster, clock))
+    if not is_sqlite(begun.stores.engine):
+        metrics.ask("queue", lambda: queue_families(begun.stores.engine))
+    news = begun.news
+    if news is not None:
+        metrics.add(lambda: news_families(news.parts))
+    if watched is not None:
+        watch_service(metrics, watched)
     if background is not None:
         counters = background.counters
         metrics.add(lambda: prober_families(counters))
-    return await start_metrics(metrics, host=settings.metrics_host, port=settings.metrics_port)
+    if begun.redis is not None:
+        from openmodels.metrics.redis import redis_families  # noqa: PLC0415 - only with Redis
+
+        link, app = begun.redis, watched.app if watched else None
+        metrics.add(lambda: redis_families(link, app))
+    host, port = settings.metrics_host, settings.metrics_port
+    return await start_metrics(metrics, host=host, port=port, listening=listening)

@@ -9,7 +9,8 @@ The tree::
     ├── StoreError             the database cannot be opened, read or written
     │   ├── SchemaOutdated     the database was made by another version
     │   ├── RecordUnreadable   a published record is not one that this version reads
-    │   └── PublishConflict    another publish came first
+    │   ├── PublishConflict    another publish came first
+    │   └── RedisAway          Redis does not answer; every process goes on by itself
     ├── ServerStopped          the HTTP server ended by itself
     └── RequestError           a request that cannot be answered; carries the HTTP status
         ├── BadRequest         400
@@ -65,6 +66,10 @@ class RecordUnreadable(StoreError):
 
 class PublishConflict(StoreError):
     """Another publish came first; nothing of this one was written."""
+
+
+class RedisAway(StoreError):
+    """Redis does not answer, or takes no writes; whoever asked goes on without it."""
 
 
 class ServerStopped(OpenModelsError):

@@ -22,8 +22,10 @@ def log_change(transition: Transition) -> None:
     )
 
 
-def set_up_logs(*, form: str, level: str, stream: TextIO | None = None) -> None:
+def set_up_logs(*, form: str, level: str, stream: TextIO | None = None, worker: int | None = None) -> None:
     """Write logs from here on. ``form`` is auto, console or json; auto is console on a terminal.
+
+    ``worker`` is what each line says of which process it comes from, where there are several.
 
     What is logged names requests by id, never clients by address.
     """
@@ -48,8 +50,18 @@ def set_up_logs(*, form: str, level: str, stream: TextIO | None = None) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if worker is None else [_from_worker(worker)]),
             *renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(out),
     )
+
+
+def _from_worker(number: int) -> structlog.types.Processor:
+    def add(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        # A line that is about another worker says so itself.
+        event.setdefault("worker", number)
+        return event
+
+    return add

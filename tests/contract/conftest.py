@@ -1,7 +1,8 @@
 """Every implementation of each port; a new one is one more line here."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,21 +35,47 @@ async def sqlite(folder: Path) -> AsyncIterator[Stores]:
         yield stores
 
 
-def postgresql(server: PostgresServer) -> OpenStores:
-    """Opens stores over an empty database of this server, which is dropped afterwards."""
+def postgresql(server: PostgresServer, template: str) -> OpenStores:
+    """Opens stores over a copy of that database of this server, which is dropped afterwards."""
 
     @asynccontextmanager
     async def open_stores(folder: Path) -> AsyncIterator[Stores]:
-        database = server.create_database()
-        try:
-            async with sql_stores(
-                settings_in(folder, OPENMODELS_DATABASE_URL=server.url(database))
-            ) as stores:
+        with copied(server, template) as url:
+            async with sql_stores(settings_in(folder, OPENMODELS_DATABASE_URL=url)) as stores:
                 yield stores
-        finally:
-            server.drop_database(database)
 
     return open_stores
+
+
+@contextmanager
+def copied(server: PostgresServer, template: str) -> Iterator[str]:
+    """The URL of a copy of that database, for as long as this lasts."""
+    database = server.create_database(template=template)
+    try:
+        yield server.url(database)
+    finally:
+        server.drop_database(database)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of an empty PostgreSQL database with the newest schema, to make copies of."""
+    database = postgres.create_database()
+    folder = tmp_path_factory.mktemp("migrated")
+
+    async def migrate_once() -> None:
+        async with sql_stores(settings_in(folder, OPENMODELS_DATABASE_URL=postgres.url(database))):
+            pass
+
+    asyncio.run(migrate_once())
+    return database
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, migrated: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database with the newest schema."""
+    with copied(postgres, migrated) as url:
+        yield url
 
 
 @asynccontextmanager
@@ -71,7 +98,7 @@ def anyio_backend() -> str:
 def open_stores(request: pytest.FixtureRequest) -> OpenStores:
     """Opens a pair of empty stores, for tests that need several."""
     if request.param == "postgresql":
-        return postgresql(request.getfixturevalue("postgres"))
+        return postgresql(request.getfixturevalue("postgres"), request.getfixturevalue("migrated"))
     return {"memory": memory, "sqlite": sqlite}[request.param]
 
 

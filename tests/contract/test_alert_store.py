@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from contract.builders import AT, minutes, settings_in
 from openmodels.domain.alerts import Alert, AlertState, Delivery, Window
+from openmodels.settings import Settings
 from openmodels.store.alert_ports import AlertStore, CursorMove, Settlement
 from openmodels.store.alerts import SqlAlertStore
 from openmodels.store.engine import create_engine
@@ -29,21 +30,26 @@ async def memory(_folder: Path) -> AsyncIterator[AlertStore]:
 
 
 @asynccontextmanager
-async def sqlite(folder: Path) -> AsyncIterator[AlertStore]:
-    engine = create_engine(settings_in(folder))
-    await migrate(engine)
+async def sql(settings: Settings) -> AsyncIterator[AlertStore]:
+    engine = create_engine(settings)
     try:
+        await migrate(engine)
         yield SqlAlertStore(engine)
     finally:
         await engine.dispose()
 
 
-@pytest.fixture(params=[memory, sqlite], ids=lambda opener: opener.__name__)
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
-) -> AsyncIterator[AlertStore]:
-    opener: Opener = request.param
-    async with opener(tmp_path) as opened:
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def open_store(request: pytest.FixtureRequest) -> Opener:
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return lambda folder: sql(settings_in(folder, OPENMODELS_DATABASE_URL=url))
+    return memory if request.param == "memory" else lambda folder: sql(settings_in(folder))
+
+
+@pytest.fixture
+async def store(open_store: Opener, tmp_path: Path, anyio_backend: str) -> AsyncIterator[AlertStore]:
+    async with open_store(tmp_path) as opened:
         yield opened
 
 

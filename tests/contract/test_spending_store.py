@@ -10,6 +10,7 @@ import pytest
 
 from contract.builders import settings_in
 from openmodels.errors import StoreError
+from openmodels.settings import Settings
 from openmodels.store.engine import create_engine
 from openmodels.store.memory_spending import MemorySpendingStore
 from openmodels.store.migrate import migrate
@@ -30,21 +31,37 @@ async def memory(_folder: Path) -> AsyncIterator[SpendingStore]:
 
 @asynccontextmanager
 async def sqlite(folder: Path) -> AsyncIterator[SpendingStore]:
-    engine = create_engine(settings_in(folder))
-    await migrate(engine)
+    async with sql(settings_in(folder)) as store:
+        yield store
+
+
+@asynccontextmanager
+async def sql(settings: Settings) -> AsyncIterator[SpendingStore]:
+    engine = create_engine(settings)
     try:
+        await migrate(engine)
         yield SqlSpendingStore(engine)
     finally:
         await engine.dispose()
 
 
-@pytest.fixture(params=(memory, sqlite), ids=lambda opener: opener.__name__)
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
-) -> AsyncIterator[SpendingStore]:
-    opener: OpenStore = request.param
-    async with opener(tmp_path) as opened:
+@pytest.fixture(params=("memory", "sqlite", "postgresql"))
+def open_store(request: pytest.FixtureRequest) -> OpenStore:
+    """Opens a store; each time the same one, where there is something to share."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return lambda folder: sql(settings_in(folder, OPENMODELS_DATABASE_URL=url))
+    return {"memory": memory, "sqlite": sqlite}[request.param]
+
+
+@pytest.fixture
+async def store(open_store: OpenStore, tmp_path: Path, anyio_backend: str) -> AsyncIterator[SpendingStore]:
+    async with open_store(tmp_path) as opened:
         yield opened
+
+
+shared = pytest.mark.parametrize("open_store", ["sqlite", "postgresql"], indirect=True)
+"""Over what several processes can share."""
 
 
 async def reserve(
@@ -154,18 +171,38 @@ async def test_it_forgets_the_days_before_one(store: SpendingStore) -> None:
     assert len(await store.spending(TOMORROW)) == 1
 
 
-async def test_what_is_reserved_survives_a_restart(tmp_path: Path) -> None:
-    async with sqlite(tmp_path) as store:
+@shared
+async def test_what_is_reserved_survives_a_restart(open_store: OpenStore, tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
         assert await reserve(store, limit=1)
-    async with sqlite(tmp_path) as store:
+    async with open_store(tmp_path) as store:
         assert not await reserve(store, limit=1)
 
 
-async def test_several_processes_share_the_ledger(tmp_path: Path) -> None:
-    async with sqlite(tmp_path) as one, sqlite(tmp_path) as other:
+@shared
+async def test_several_processes_share_the_ledger(open_store: OpenStore, tmp_path: Path) -> None:
+    async with open_store(tmp_path) as one, open_store(tmp_path) as other:
         granted = await asyncio.gather(*(reserve(s, limit=7) for s in (one, other) for _ in range(8)))
         assert sum(granted) == 7
         assert await one.spending(DAY) == await other.spending(DAY) == [row(7, 700)]
+
+
+@shared
+async def test_several_processes_hold_both_bounds_in_several_currencies(
+    open_store: OpenStore, tmp_path: Path
+) -> None:
+    async with open_store(tmp_path) as one, open_store(tmp_path) as two, open_store(tmp_path) as three:
+        for day in (DAY + timedelta(days=n) for n in range(3)):
+            asked = [
+                reserve(store, day=day, currency=currency, estimate=300, limit=7)
+                for currency in ("USD", "EUR", "CNY")
+                for store in (one, two, three)
+                for _ in range(2)
+            ]
+            granted = await asyncio.gather(*asked)
+            found = await one.spending(day)
+            assert sum(granted) == sum(r.probes for r in found) == 7
+            assert all(r.spent == 300 * r.probes <= 1000 for r in found)
 
 
 async def test_it_raises_a_store_error_when_the_database_fails(tmp_path: Path) -> None:

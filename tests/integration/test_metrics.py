@@ -21,10 +21,17 @@ from fixtures.streaming import streaming
 from openmodels.api.hub import Hub
 from openmodels.domain.records import Registry
 from openmodels.errors import SettingsError, StoreError
-from openmodels.metrics.collect import Metrics, Watched, _Families
+from openmodels.metrics.collect import Metrics, _Families
+from openmodels.metrics.news import news_families
 from openmodels.metrics.probing import prober_families
+from openmodels.metrics.regions import region_families
+from openmodels.metrics.registry import registry_families
 from openmodels.metrics.server import MAX_CONNECTIONS, MAX_HEAD_BYTES, start_metrics
+from openmodels.metrics.service import Watched, watch_service
 from openmodels.prober.results import ProberCounters
+from openmodels.store.cluster_ports import ALIVE_FOR, KNOWN_FOR, ProberSeen
+from openmodels.store.memory_cluster import MemoryClusterStore
+from openmodels.store.memory_news import MemoryNews
 
 pytestmark = pytest.mark.anyio
 
@@ -39,9 +46,11 @@ def metrics_of(service: Service, hub: Hub | None = None) -> Metrics:
         telemetry=service.telemetry,
         hub=hub or Hub(service.telemetry, service.clock, limit=7),
         clock=service.clock,
-        version="1.2.3",
     )
-    return Metrics(watched)
+    metrics = Metrics("1.2.3")
+    metrics.add(lambda: registry_families(service.live))
+    watch_service(metrics, watched)
+    return metrics
 
 
 def samples_in(text: str) -> dict[tuple[str, Labels], float]:
@@ -157,6 +166,53 @@ async def test_it_says_nothing_of_probes_when_there_was_none() -> None:
     assert value(found, "telemetry_last_probe_age_seconds") is None
 
 
+async def test_it_says_from_where_somebody_probes() -> None:
+    service = await start_service()
+    cluster = MemoryClusterStore()
+    metrics = metrics_of(service)
+    metrics.ask("regions", lambda: region_families(cluster, service.clock))
+    assert not [name for name, _ in await scraped(metrics) if "region_" in name]
+    for name, region in (("one", "eu"), ("two", "eu"), ("three", 'u"s')):
+        await cluster.prober_seen(ProberSeen(name=name, region=region, at=NOW), lost_before=NOW)
+    await cluster.prober_gone("two")
+    service.clock.advance(seconds=ALIVE_FOR.total_seconds())
+    found = await scraped(metrics)
+    assert value(found, "region_probers", region="eu") == 1
+    assert value(found, "region_probers", region='u"s') == 1
+    service.clock.advance(seconds=1)
+    found = await scraped(metrics)
+    assert value(found, "region_probers", region="eu") == 0
+    assert value(found, "region_last_seen_timestamp_seconds", region="eu") == NOW.timestamp()
+    service.clock.advance(seconds=KNOWN_FOR.total_seconds())
+    assert value(await scraped(metrics), "region_probers", region="eu") is None
+
+
+async def test_it_leaves_out_what_is_not_answered_in_time() -> None:
+    service = await start_service()
+    metrics = metrics_of(service)
+
+    async def fails() -> Iterable[Metric]:
+        raise StoreError("away")
+
+    async def breaks() -> Iterable[Metric]:
+        raise ZeroDivisionError
+
+    async def hangs() -> Iterable[Metric]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def instead() -> Iterable[Metric]:
+        yield GaugeMetricFamily("openmodels_instead", "Instead.", value=1)
+
+    metrics.ask("one", fails)
+    metrics.ask("two", breaks, unanswered=instead)
+    metrics.ask("three", hangs)
+    found = await scraped(metrics)
+    assert value(found, "instead") == 1
+    assert value(found, "registry_models") is not None
+    assert value(found, "telemetry_up") == 1
+
+
 async def test_it_counts_who_follows_the_stream() -> None:
     service = await start_service()
     async with streaming(service, clients=1) as running:
@@ -219,7 +275,10 @@ async def test_every_figure_is_explained_in_the_documentation() -> None:
     service = await start_service()
     await service.record([check("cirrus", NOW)])
     metrics = metrics_of(service)
+    cluster = MemoryClusterStore()
+    metrics.ask("regions", lambda: region_families(cluster, service.clock))
     metrics.add(lambda: prober_families(ProberCounters()))
+    metrics.add(lambda: news_families([MemoryNews()]))
     text = (await metrics.text()).decode()
     assert "openmodels_probes_not_made_total" in text
     for reason in re.findall(r'reason="(\w+)"', text):

@@ -7,15 +7,17 @@ import pytest
 
 from contract.builders import provider, registry
 from fixtures.running_prober import START, NotingStore, settings_of, turns, until
-from openmodels.background import RESTART_SECONDS, Background, Kept, assemble_background
+from openmodels.background import Background, Kept, assemble_background
 from openmodels.clock import SettableClock
 from openmodels.fake.behaviour import Behaviour
 from openmodels.fake.server import FakeProvider
+from openmodels.jobs.parts import RESTART_SECONDS
 from openmodels.jobs.upkeep import Upkeep
 from openmodels.prober.keys import FixedKeys
 from openmodels.store.live import Live
 from openmodels.store.memory import MemoryRegistryStore
 from openmodels.store.memory_alerts import MemoryAlertStore
+from openmodels.store.memory_cluster import MemoryClusterStore
 from openmodels.store.memory_spending import MemorySpendingStore
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +30,7 @@ class World:
         self.clock = SettableClock(START)
         self.telemetry = NotingStore()
         self.registry = MemoryRegistryStore()
+        self.cluster = MemoryClusterStore()
         self.live = Live(self.registry, self.telemetry)
         self._fake = fake
 
@@ -38,7 +41,12 @@ class World:
 
     def background(self) -> Background:
         endpoints = ",".join(f"{name}={self._fake.url(name)}/v1" for name in ("p", "q"))
-        kept = Kept(telemetry=self.telemetry, alerts=MemoryAlertStore(), spending=MemorySpendingStore())
+        kept = Kept(
+            telemetry=self.telemetry,
+            alerts=MemoryAlertStore(),
+            spending=MemorySpendingStore(),
+            cluster=self.cluster,
+        )
         return assemble_background(
             settings_of(ENDPOINTS=endpoints, HEALTH_INTERVAL="10"),
             self.live,

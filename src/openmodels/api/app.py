@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from openmodels.api.flow import FlowResponse
 from openmodels.api.openapi import build_openapi, example_answers
 from openmodels.api.wire import read_params
 from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
-from openmodels.edge.exchange import FRESHNESS, REQUEST_ID, Freshness
+from openmodels.edge.exchange import FRESHNESS, PARTIAL, REQUEST_ID, Freshness
 from openmodels.errors import BadRequest, NotFound, RequestError, StoreError, Unavailable
 
 log: Any = structlog.get_logger(__name__)
@@ -53,6 +53,13 @@ def create_api(services: Services) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def sharing() -> Callable[[bytes], bool]:
+    """Tells of a path, as asked, whether several processes share answers (``Endpoint.shared``)."""
+    paths = [re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(e.path)) for e in ENDPOINTS if e.shared]
+    shared = re.compile("|".join(paths).encode())
+    return lambda path: shared.fullmatch(path) is not None
 
 
 def _routes(endpoints: Iterable[Endpoint]) -> Mapping[str, Mapping[str, Endpoint]]:
@@ -93,6 +100,8 @@ def _route(path: str, endpoints: Mapping[str, Endpoint], services: Services) -> 
         if answer.flow is not None:
             return FlowResponse(answer.flow, endpoint.media_type, headers)
         _keep_for(request, answer.freshness or endpoint.freshness)
+        if ask.unread:
+            request.scope[PARTIAL] = True  # type: ignore[literal-required]  # our own key
         response = Response(
             answer.body, status_code=answer.status, media_type=endpoint.media_type, headers=headers
         )

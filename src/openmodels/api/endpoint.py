@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, field
 
 from openmodels.api.hub import Hub
 from openmodels.api.wire import Param
@@ -18,12 +18,21 @@ from openmodels.domain.vocabulary import PERIOD_SECONDS
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.exchange import Freshness
 from openmodels.errors import NotFound, StoreError
+from openmodels.store.cluster_ports import ClusterStore
 from openmodels.store.live import Live
 from openmodels.store.ports import RegistryStore, TelemetryStore
 
 log: Any = structlog.get_logger(__name__)
 
 JSON = "application/json"
+
+
+class Pinged(Protocol):
+    """Something that answers, or not."""
+
+    async def ping(self) -> None:
+        """Answer at all. Raises ``StoreError`` when it cannot."""
+        ...
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -36,6 +45,12 @@ class Services(Struct, frozen=True, kw_only=True):
     hub: Hub
     clock: Clock
     version: str
+    cluster: ClusterStore | None = None
+    """Where it is known in which regions somebody probes; None where nobody keeps that."""
+    redis: Pinged | None = None
+    """The Redis that several processes share; None where none is set."""
+    replica: Pinged | None = None
+    """The database that answers are read from; None where it is the one that is written to."""
     demo: bool = False
     """Whether telemetry is of fake providers."""
 
@@ -56,6 +71,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     """The query as asked."""
     headers: Mapping[str, str] = {}
     """The request's headers, by lower-case name."""
+    unread: list[str] = field(default_factory=list)
+    """What the database did not tell, and the answer therefore lacks; handlers add to it."""
 
     def model(self) -> ModelEntry:
         """The model that the path names. Raises ``NotFound``, with a suggestion when one is near."""
@@ -79,6 +96,7 @@ class Ask(Struct, frozen=True, kw_only=True):
             return await self.services.live.states(self.services.clock.now())
         except StoreError as error:
             log.warning("answering without telemetry", path=self.path, reason=str(error))
+            self.unread.append("states")
             return {}
 
     async def measured(
@@ -100,6 +118,7 @@ class Ask(Struct, frozen=True, kw_only=True):
             return await self.measured(entry, regions=regions)
         except StoreError as error:
             log.warning("answering without telemetry", path=self.path, reason=str(error))
+            self.unread.append("measurements")
             return {}
 
     def since(self) -> datetime:
@@ -183,3 +202,6 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """A request's path and query, as in the documentation; it really works."""
     degraded: bool = False
     """Whether it can answer 503 with the same body."""
+    shared: bool = False
+    """Whether an answer that one process made is handed out by others too: where it asks the database, and
+    the same is asked for often."""

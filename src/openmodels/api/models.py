@@ -192,6 +192,7 @@ ENDPOINTS = (
         handle=compare,
         body=Comparison,
         freshness=Freshness.TELEMETRY,
+        shared=True,
         params=(
             choice(
                 "sort",

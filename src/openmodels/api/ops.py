@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from openmodels.api.endpoint import Answer, Ask, Endpoint, Services, answer
+from openmodels.api.endpoint import Answer, Ask, Endpoint, Pinged, Services, answer
 from openmodels.api.lists import joined
 from openmodels.api.providers import provider_summaries
 from openmodels.api.wire import choice, integer, text
@@ -25,6 +24,7 @@ from openmodels.domain.views.registry import (
 )
 from openmodels.edge.exchange import Freshness
 from openmodels.errors import StoreError
+from openmodels.store.cluster_ports import known_regions
 
 PING_SECONDS = 1.0
 """The longest that a service may take to answer a ping."""
@@ -68,6 +68,20 @@ class RegistryHealth(Struct, frozen=True):
     """Why the newest revision is not served."""
 
 
+class RegionHealth(Struct, frozen=True):
+    """A region that providers are probed from."""
+
+    region: str
+    """Its name."""
+    status: ServiceStatus
+    """up while a prober works there, idle when the last one was stopped, or down when none was heard of for a
+    minute and the last one has not said that it ends."""
+    probers: int
+    """How many processes probe from there."""
+    last_seen_at: Time
+    """When one of them was heard of last."""
+
+
 class ServicesHealth(Struct, frozen=True):
     """Each service by itself."""
 
@@ -81,6 +95,22 @@ class ServicesHealth(Struct, frozen=True):
     """The telemetry."""
     registry: RegistryHealth
     """The published registry."""
+    redis: PingedHealth | UnsetType = UNSET
+    """The Redis that several processes share; there only where one is set. While it is down, each process
+    limits for itself."""
+    replica: PingedHealth | UnsetType = UNSET
+    """The replica that telemetry is read from; there only where one is set."""
+    regions: tuple[RegionHealth, ...] | UnsetType = UNSET
+    """The regions of the last 7 days; there only when there were any, and the database tells."""
+
+
+class Liveness(Struct, frozen=True):
+    """That this process answers."""
+
+    status: Literal["up"]
+    """up, since it answered."""
+    revision: str
+    """The revision of the registry that it serves."""
 
 
 class SystemHealth(Struct, frozen=True, kw_only=True):
@@ -141,6 +171,7 @@ async def stats(ask: Ask) -> Answer:
         checks = await ask.services.telemetry.checks_since(day)
     except StoreError:
         checks = None
+        ask.unread.append("checks")
     return answer(
         Stats(
             models=len(snapshot.models),
@@ -154,11 +185,20 @@ async def stats(ask: Ask) -> Answer:
     )
 
 
-async def _ping(pinged: Awaitable[None]) -> PingedHealth:
+async def live(ask: Ask) -> Answer:
+    """That this process answers, from what it holds in memory."""
+    return answer(Liveness("up", ask.snapshot.revision))
+
+
+async def _ping_if_any(pinged: Pinged | None) -> PingedHealth | UnsetType:
+    return UNSET if pinged is None else await _ping(pinged)
+
+
+async def _ping(pinged: Pinged) -> PingedHealth:
     started = time.perf_counter()
     try:
         async with asyncio.timeout(PING_SECONDS):
-            await pinged
+            await pinged.ping()
     except (StoreError, TimeoutError):
         return PingedHealth("down", None)
     return PingedHealth("up", round((time.perf_counter() - started) * 1000, 3))
@@ -173,15 +213,32 @@ async def _telemetry_health(services: Services) -> TelemetryHealth:
     return TelemetryHealth("idle" if last is None else "up", iso_or_none(last))
 
 
+async def _regions_health(services: Services) -> tuple[RegionHealth, ...]:
+    if services.cluster is None:
+        return ()
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            regions = await known_regions(services.cluster, services.clock.now())
+    except (StoreError, TimeoutError):
+        # The database is down, and that is told already.
+        return ()
+    return tuple(RegionHealth(r.region, r.status, r.probers, iso(r.last_seen_at)) for r in regions)
+
+
 async def health(ask: Ask) -> Answer:
     """Ping everything, each within a second."""
     services, live = ask.services, ask.services.live
-    database, cache, telemetry = await asyncio.gather(
-        _ping(services.registry.ping()), _ping(services.cache.ping()), _telemetry_health(services)
+    database, cache, redis, replica, telemetry, regions = await asyncio.gather(
+        _ping(services.registry),
+        _ping(services.cache),
+        _ping_if_any(services.redis),
+        _ping_if_any(services.replica),
+        _telemetry_health(services),
+        _regions_health(services),
     )
     registry = RegistryHealth("down" if live.problem else "up", ask.snapshot.revision, live.problem)
-    parts = (database, cache, telemetry, registry)
-    degraded = any(part.status == "down" for part in parts)
+    parts = (database, cache, redis, replica, telemetry, registry, *regions)
+    degraded = any(part.status == "down" for part in parts if not isinstance(part, UnsetType))
     found = SystemHealth(
         status="degraded" if degraded else "healthy",
         timestamp=iso(services.clock.now()),
@@ -193,6 +250,9 @@ async def health(ask: Ask) -> Answer:
             cache=cache,
             telemetry=telemetry,
             registry=registry,
+            redis=redis,
+            replica=replica,
+            regions=regions or UNSET,
         ),
     )
     return Answer(body=answer(found).body, status=503 if degraded else 200)
@@ -232,17 +292,31 @@ ENDPOINTS = (
         handle=stats,
         body=Stats,
         freshness=Freshness.TELEMETRY,
+        shared=True,
         example="/api/stats",
     ),
     Endpoint(
         path="/api/health",
         tag="System",
         summary="System health check",
-        description="Pings every service, each within a second. Not counted by the rate limit.",
+        description="Pings every service, each within a second. Not counted by the rate limit. It is for "
+        "people and monitors; a load balancer asks `/api/health/live`, since a node whose database or Redis "
+        "is down still answers.",
         handle=health,
         body=SystemHealth,
         freshness=Freshness.NEVER,
         example="/api/health",
         degraded=True,
+    ),
+    Endpoint(
+        path="/api/health/live",
+        tag="System",
+        summary="Whether this process answers",
+        description="For load balancers: 200 as long as this process can answer from what it holds in "
+        "memory. It asks nobody, and is not counted by the rate limit.",
+        handle=live,
+        body=Liveness,
+        freshness=Freshness.NEVER,
+        example="/api/health/live",
     ),
 )

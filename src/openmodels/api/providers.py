@@ -57,6 +57,7 @@ ENDPOINTS = (
         handle=list_providers,
         body=ProviderPage,
         freshness=Freshness.TELEMETRY,
+        shared=True,
         params=(
             text("search", "Words to look for in ids, names and descriptions.", example="cloud"),
             choices(
@@ -84,6 +85,7 @@ ENDPOINTS = (
         handle=get_provider,
         body=ProviderDetail,
         freshness=Freshness.TELEMETRY,
+        shared=True,
         example="/api/providers/openai",
     ),
 )

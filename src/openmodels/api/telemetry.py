@@ -181,6 +181,7 @@ ENDPOINTS = (
         handle=provider_health,
         body=ProviderHealth,
         freshness=Freshness.TELEMETRY,
+        shared=True,
         params=(PERIOD, MEASURED_REGIONS, CHECKS_LIMIT),
         example="/api/telemetry/health/openai?period=24h",
     ),
@@ -193,6 +194,7 @@ ENDPOINTS = (
         handle=provider_latency,
         body=ProviderLatency,
         freshness=Freshness.TELEMETRY,
+        shared=True,
         params=(
             PERIOD,
             words(
@@ -214,6 +216,7 @@ ENDPOINTS = (
         handle=ranked,
         body=Ranking,
         freshness=Freshness.TELEMETRY,
+        shared=True,
         params=(
             PERIOD,
             MEASURED_REGIONS,

@@ -1,5 +1,6 @@
 """The ``openmodels`` program: gathers the commands and turns errors into one line and an exit code."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -19,12 +20,15 @@ COMMANDS: Mapping[str, str] = {
     "schemas": "openmodels.cli.registry",
     "publish": "openmodels.cli.publish",
     "migrate": "openmodels.cli.publish",
+    "backup": "openmodels.cli.backup",
+    "restore": "openmodels.cli.backup",
     "fake-provider": "openmodels.cli.fake",
     "alerts": "openmodels.cli.alerts",
     "maintenance": "openmodels.cli.alerts",
     "probe": "openmodels.cli.probe",
     "worker": "openmodels.cli.probe",
     "keys": "openmodels.cli.probe",
+    "regions": "openmodels.cli.regions",
 }
 """Which module holds each command. Only the one that is asked for is imported: the server and the database
 take longer to import than ``validate`` takes to run."""
@@ -62,9 +66,11 @@ def create_program(asked: str | None = None) -> typer.Typer:
 
 def run() -> None:
     """Run the program on the command line's arguments."""
+    before = set(os.environ)
     load_dotenv(".env")
     try:
-        create_program(sys.argv[1] if len(sys.argv) > 1 else None)()
+        # What the file added, for those that start further processes.
+        create_program(sys.argv[1] if len(sys.argv) > 1 else None)(obj=frozenset(os.environ) - before)
     except (RegistryInvalid, PublishConflict) as error:
         typer.echo(f"openmodels: {error}", err=True)
         sys.exit(INVALID)

@@ -66,6 +66,8 @@ _WORK = (
     "webhook_secret",
     "alert_reminder_minutes",
     "public_url",
+    "metrics_host",
+    "metrics_port",
 )
 _LOGS = ("log_format", "log_level")
 _JSON = typer.Option("--json", help="JSON, for programs.")
@@ -100,7 +102,10 @@ def register(app: typer.Typer) -> None:
     @app.command("worker")
     @with_settings(*_WORK, *_HOW, *_LOGS)
     def _worker(*, settings: Settings) -> None:
-        """Probe without serving, until Ctrl-C or SIGTERM."""
+        """Probe without serving, until Ctrl-C or SIGTERM.
+
+        Over PostgreSQL, any number of workers share a region's probes; over SQLite, one of them probes.
+        """
         set_up_logs(form=settings.log_format, level=settings.log_level)
         for sentence in unknown_variables(os.environ):
             log.warning(sentence)

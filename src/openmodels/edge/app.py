@@ -7,6 +7,7 @@ way of a hot URL is one function, ``__call__``; everything else is apart.
 
 import itertools
 import secrets
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -17,7 +18,15 @@ from openmodels.edge.cache import Entry, Header, ResponseCache, matches
 from openmodels.edge.counts import Counts
 from openmodels.edge.encoding import coding_for
 from openmodels.edge.errors import INTERNAL_MESSAGE, envelope
-from openmodels.edge.exchange import FRESHNESS, REQUEST_ID, STREAM, TELEMETRY_SECONDS, Freshness
+from openmodels.edge.exchange import (
+    FRESHNESS,
+    REQUEST_ID,
+    SHARED,
+    STREAM,
+    TELEMETRY_SECONDS,
+    Freshness,
+    Shared,
+)
 from openmodels.edge.forwarded import Proxies
 from openmodels.edge.limits import Bucket, Limiter, counted_as
 from openmodels.edge.urls import check_url
@@ -33,7 +42,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Any = structlog.get_logger(__name__)
 
 API = b"/api/"
-HEALTH = b"/api/health"
+UNCOUNTED = frozenset({b"/api/health", b"/api/health/live"})
+"""What monitors and load balancers ask for again and again."""
 ALLOW = b"GET, HEAD, OPTIONS"
 NO_STORE = (b"cache-control", b"no-store")
 HSTS = (b"strict-transport-security", b"max-age=31536000")
@@ -74,11 +84,13 @@ class Edge:
         tls: bool = False,
         demo: bool = False,
     ) -> None:
-        self._inner = inner
+        self.inner = inner
+        """What answers behind the edge, for whoever watches."""
+        self.limiter = limiter
+        """What counts requests, for whoever watches."""
         self._live = live
         self._cache = cache
         self._time = clock.unix
-        self._limiter = limiter
         self._proxies = proxies or None
         self._https_only = https_only
         self._common = [*COMMON, *([HSTS] if tls or https_only else []), *([DEMO] if demo else [])]
@@ -110,8 +122,10 @@ class Edge:
             if b"x-forwarded-proto" in headers:
                 secure = headers[b"x-forwarded-proto"].split(b",")[-1].strip().lower() == b"https"
         api = path.startswith(API) or _leads_to_api(scope["path"])
-        if api and self._limiter is not None:
-            bucket = self._count(client, path, method, headers, now)
+        if api and self.limiter is not None:
+            counting = self._count(client, path, method, headers, now)
+            # Only who has to wait for the count waits: without Redis, nobody.
+            bucket = counting if isinstance(counting, Bucket) else await counting
             left = max(0, bucket.left)
             own += ((b"x-ratelimit-remaining", b"%d" % left), bucket.reset_header)
             if bucket.left < 0:
@@ -126,8 +140,7 @@ class Edge:
         key = (path, scope["query_string"])
         entry, counted = self._cache.get(key, now, self._live.epoch), self._ready
         if entry is None:
-            counted = self.counts.made
-            entry = await self._fetch(scope, receive, send, own, now, api=api)
+            entry, counted = await self._fetch(scope, receive, send, own, now, api=api)
             if entry is None:
                 return
         variant = entry.variant(
@@ -146,23 +159,26 @@ class Edge:
 
     def _count(
         self, client: str, path: bytes, method: str, headers: dict[bytes, bytes], now: float
-    ) -> Bucket:
+    ) -> Bucket | Awaitable[Bucket]:
         """The client's bucket, negative when this request is one too many.
 
         A health check or a preflight is not counted and never too many, whatever else the client asked for.
         """
-        limiter = self._limiter
+        limiter = self.limiter
         assert limiter is not None  # noqa: S101 - the only caller has looked
         name = counted_as(client) if ":" in client else client
         preflight = method == "OPTIONS" and b"access-control-request-method" in headers
-        if preflight or path == HEALTH:
+        if preflight or path in UNCOUNTED:
             return limiter.peek(name, now)
         return limiter.take(name, now)
 
     async def _fetch(
         self, scope: Scope, receive: Receive, send: Send, own: list[Header], now: float, *, api: bool
-    ) -> Entry | None:
-        """What the framework answers, as an entry; None when it is sent already: no 200, or a stream."""
+    ) -> tuple[Entry | None, defaultdict[int, int]]:
+        """What the framework answers, as an entry, and where it is counted.
+
+        None when it is sent already: no 200, or a stream.
+        """
         path, query = scope["raw_path"], scope["query_string"]
         request_id = own[0][1].decode()
         epoch, snapshot = self._live.epoch, self._live.snapshot
@@ -173,36 +189,41 @@ class Edge:
         try:
             check_url(path, query)
             # Nobody waits for the body of a HEAD request, which a stream would go on sending for ever.
-            await self._inner(inner_scope, _hung_up if head else receive, answer.send)
+            await self.inner(inner_scope, _hung_up if head else receive, answer.send)
         except RequestError as error:
             await self._refuse(error, scope, send, own, api=api)
-            return None
+            return None, self.counts.made
         except Exception:
             log.exception("request failed", request_id=request_id, path=path.decode("latin-1")[:200])
             if not answer.passed_on:
                 await self._refuse(RequestError(INTERNAL_MESSAGE), scope, send, own, api=api)
-                return None
+                return None, self.counts.made
         if answer.passed_on:
-            return None
+            return None, self.counts.made
         freshness = inner_scope.get(FRESHNESS, Freshness.NEVER)
         if answer.status != 200 or freshness is Freshness.NEVER:
             headers = [*answer.headers, *common, NO_STORE, *own]
             self.counts.made[answer.status] += 1
             await _send(scope, send, answer.status, headers, answer.body)
-            return None
+            return None, self.counts.made
         # The date of the revision that was there before the answer was begun: never later than the answer's.
         dated = snapshot.published_at.timestamp() if freshness is Freshness.REVISION else now
+        shared: Shared | None = inner_scope.get(SHARED)
+        seconds = TELEMETRY_SECONDS
+        if shared is not None:
+            # The same on every node, also for the one that made it.
+            dated, seconds = shared.modified, shared.seconds
         entry = Entry(
             answer.body,
             [*_without_length(answer.headers), *common, (b"cache-control", freshness.value.encode())],
             modified=int(dated),
-            expires=now + TELEMETRY_SECONDS if freshness is Freshness.TELEMETRY else float("inf"),
+            expires=now + seconds if freshness is Freshness.TELEMETRY else float("inf"),
             epoch=epoch if freshness is Freshness.TELEMETRY else None,
         )
         # An answer that was begun under one revision and ended under another belongs to neither.
         if self._live.snapshot.revision == snapshot.revision:
             self._cache.put((path, query), entry)
-        return entry
+        return entry, self.counts.shared if shared is not None and shared.found else self.counts.made
 
     async def _other_method(self, scope: Scope, send: Send, own: list[Header], *, api: bool) -> None:
         if scope["method"] == "OPTIONS":
@@ -247,7 +268,7 @@ class Edge:
 
     async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._inner(scope, receive, send)
+            await self.inner(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 

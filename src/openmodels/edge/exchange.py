@@ -1,15 +1,21 @@
 """What the edge and the framework behind it tell each other about one request, by keys of the ASGI scope."""
 
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 REQUEST_ID = "openmodels.request_id"
 """Scope key, set by the edge: the request's id, as text."""
 FRESHNESS = "openmodels.freshness"
 """Scope key, set by the answering side: a ``Freshness``. An answer without one is not kept."""
+PARTIAL = "openmodels.partial"
+"""Scope key, set by the answering side: something could not be read, so others would not answer like this.
+Such an answer is kept as any other, since asking again at once would not help, but not shared."""
 STREAM = "openmodels.stream"
 """Scope key, set by the answering side before it answers: this answer goes on and on, so it is passed on part
 by part, neither kept nor compressed."""
+
+SHARED = "openmodels.shared"
+"""Scope key, set by what stands between the edge and the framework: a ``Shared``."""
 
 Scope = dict[str, Any]
 
@@ -25,6 +31,17 @@ class Freshness(Enum):
     """Until the program is started anew."""
     NEVER = "no-store"
     """Not at all."""
+
+
+class Shared(NamedTuple):
+    """How an answer that shows telemetry is shared with other processes."""
+
+    found: bool
+    """Whether another made it."""
+    modified: int
+    """When it was made, in seconds since 1970-01-01 UTC."""
+    seconds: float
+    """How much longer it holds."""
 
 
 TELEMETRY_SECONDS = 10.0

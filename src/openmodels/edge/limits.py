@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Protocol
 
@@ -27,8 +28,9 @@ class Bucket:
         return self.began_at <= now < self.resets_at
 
     def resets_in(self, now: float) -> int:
-        """Whole seconds until the window ends, at least 1."""
-        return max(1, math.ceil(self.resets_at - now))
+        """Whole seconds until the window ends, at least 1 and at most a whole window."""
+        # More than a window: it began, by another's count, while this request waited to be counted.
+        return min(WINDOW_SECONDS, max(1, math.ceil(self.resets_at - now)))
 
 
 class Limiter(Protocol):
@@ -37,8 +39,11 @@ class Limiter(Protocol):
     limit: int
     """Requests allowed in a window."""
 
-    def take(self, client: str, now: float) -> Bucket:
-        """Count one request; the bucket's ``left`` is negative when it is one too many."""
+    def take(self, client: str, now: float) -> Bucket | Awaitable[Bucket]:
+        """Count one request; the bucket's ``left`` is negative when it is one too many.
+
+        What can be told at once is, so that nobody waits who need not.
+        """
         ...
 
     def peek(self, client: str, now: float) -> Bucket:
@@ -69,20 +74,34 @@ class MemoryLimiter:
 
     def peek(self, client: str, now: float) -> Bucket:
         """A copy of the client's bucket, without counting; its ``left`` is never negative."""
-        bucket = self._young.get(client) or self._old.get(client)
-        if bucket is None or not bucket.holds(now):
+        bucket = self.find(client, now)
+        if bucket is None:
             return Bucket(self.limit, now)
         return Bucket(max(0, bucket.left), bucket.began_at)
 
+    def find(self, client: str, now: float) -> Bucket | None:
+        """The client's bucket itself, when its window is open."""
+        bucket = self._young.get(client) or self._old.get(client)
+        return bucket if bucket is not None and bucket.holds(now) else None
+
+    def keep(self, client: str, bucket: Bucket, now: float) -> None:
+        """Go on with a bucket that was found out elsewhere."""
+        self._turn(now)
+        self._old.pop(client, None)
+        self._young[client] = bucket
+
     def _renew(self, client: str, now: float) -> Bucket:
-        if not self._turn_at - WINDOW_SECONDS <= now < self._turn_at:
-            self._old, self._young = self._young, {}
-            self._turn_at = now + WINDOW_SECONDS
+        self._turn(now)
         bucket = self._old.pop(client, None)
         if bucket is None or not bucket.holds(now):
             bucket = Bucket(self.limit, now)
         self._young[client] = bucket
         return bucket
+
+    def _turn(self, now: float) -> None:
+        if not self._turn_at - WINDOW_SECONDS <= now < self._turn_at:
+            self._old, self._young = self._young, {}
+            self._turn_at = now + WINDOW_SECONDS
 
 
 @lru_cache(maxsize=16_384)

@@ -34,10 +34,11 @@ class MetricsListener:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
-    async def listen(self, host: str, port: int) -> None:
-        """Begin. Raises ``SettingsError``, which says what to type, when it cannot."""
+    async def listen(self, host: str, port: int, listening: socket.socket | None = None) -> None:
+        """Begin, on ``listening`` where it is given. Raises ``SettingsError``, which says what to type."""
+        where = {"host": host, "port": port} if listening is None else {"sock": listening}
         try:
-            self._server = await asyncio.start_server(self._take, host, port, limit=MAX_HEAD_BYTES)
+            self._server = await asyncio.start_server(self._take, limit=MAX_HEAD_BYTES, **where)
         except (OSError, UnicodeError) as error:
             raise SettingsError(_reason(host, port, error)) from None
 
@@ -82,10 +83,15 @@ class MetricsListener:
         return _response(200, CONTENT_TYPE_PLAIN_0_0_4, body, head=method == b"HEAD")
 
 
-async def start_metrics(metrics: Metrics, *, host: str, port: int) -> MetricsListener:
-    """Serve the metrics on ``host`` and ``port`` until the listener is closed. Raises ``SettingsError``."""
+async def start_metrics(
+    metrics: Metrics, *, host: str, port: int, listening: socket.socket | None = None
+) -> MetricsListener:
+    """Serve the metrics on ``host`` and ``port`` until the listener is closed. Raises ``SettingsError``.
+
+    ``listening`` is a socket that has that address already.
+    """
     listener = MetricsListener(metrics)
-    await listener.listen(host, port)
+    await listener.listen(host, port, listening)
     return listener
 
 

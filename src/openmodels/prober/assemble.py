@@ -62,14 +62,8 @@ def assemble_prober(
         counters,
     )
 
-    def plan() -> Plan:
-        current = snapshot()
-        for sentence in stray_endpoints(settings, current):
-            log.warning(sentence)
-        return make_plan(current, settings, styles)
-
     return Prober(
-        plan,
+        planning(settings, snapshot, styles),
         probing,
         connectivity=connectivity,
         recorder=recorder,
@@ -78,6 +72,18 @@ def assemble_prober(
         concurrency=settings.probe_concurrency,
         region=settings.region,
     )
+
+
+def planning(settings: Settings, snapshot: Callable[[], Snapshot], styles: Styles) -> Callable[[], Plan]:
+    """What makes the plan for the revision that ``snapshot`` gives at the time."""
+
+    def plan() -> Plan:
+        current = snapshot()
+        for sentence in stray_endpoints(settings, current):
+            log.warning(sentence)
+        return make_plan(current, settings, styles)
+
+    return plan
 
 
 async def probe_now(
@@ -105,7 +111,7 @@ async def probe_now(
         keys,
         Ledger(spending, clock, counters),
         connectivity,
-        recorder.put if recorder else _leave,
+        recorder.put if recorder else leave_unrecorded,
         counters,
     )
     try:
@@ -119,7 +125,7 @@ async def probe_now(
     return lines, counters
 
 
-def _leave(_result: Check | Measurement) -> None:
+def leave_unrecorded(_result: Check | Measurement) -> None:
     """Record nothing."""
 
 

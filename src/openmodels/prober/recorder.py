@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -28,6 +28,9 @@ CLOSE_SECONDS = 3.0
 """How long the last writes may take in the end."""
 
 Result = Check | Measurement
+T = TypeVar("T")
+Write = Callable[[Sequence[T]], Awaitable[Sequence[Transition]]]
+"""Writes all of these in one transaction; gives back which providers changed by it. Raises ``StoreError``."""
 
 
 class Records(Protocol):
@@ -40,36 +43,44 @@ class Records(Protocol):
         ...
 
 
-class Recorder:
+class Writer(Generic[T]):
     """A queue of results and who empties it.
 
     ``put`` never waits. ``run`` writes until cancelled; ``close`` writes what is left. Results are written in
     the order in which they came; when more wait than the queue holds, the oldest are lost, counted and said.
+    ``flush`` is how long a result waits for others, and ``longest_pause`` how long at most until a write that
+    failed is tried again, both in seconds; ``on_lost`` is told of each result that is lost.
     """
 
     def __init__(
         self,
-        store: Records,
+        write: Write[T],
         clock: Clock,
         counters: ProberCounters,
         *,
         capacity: int = CAPACITY,
         batch: int = BATCH,
+        flush: float = FLUSH_SECONDS,
+        longest_pause: float = LONGEST_PAUSE,
+        on_lost: Callable[[T], None] | None = None,
     ) -> None:
-        self._store = store
+        self._write_all = write
         self._clock = clock
         self._counters = counters
         self._capacity = capacity
         self._batch = batch
-        self._waiting: deque[Result] = deque()
-        self._writing: list[Result] = []
+        self._flush_seconds = flush
+        self._longest_pause = longest_pause
+        self._on_lost = on_lost
+        self._waiting: deque[T] = deque()
+        self._writing: list[T] = []
         self._write: asyncio.Task[None] | None = None
         self._arrived = asyncio.Event()
         self._full_batch = asyncio.Event()
         self._failing = False
         self._losing = False
 
-    def put(self, result: Result) -> None:
+    def put(self, result: T) -> None:
         """Have ``result`` written soon."""
         self._waiting.append(result)
         self._trim()
@@ -79,14 +90,15 @@ class Recorder:
 
     async def run(self) -> None:
         """Write results as they come, until cancelled."""
-        pause = FLUSH_SECONDS
+        pause = self._flush_seconds
         while True:
             await self._arrived.wait()
             if self._failing:
                 await self._clock.sleep(pause)
             else:
                 await self._gather()
-            pause = FLUSH_SECONDS if await self._flush() else min(LONGEST_PAUSE, pause * 2)
+            written = await self._flush()
+            pause = self._flush_seconds if written else min(self._longest_pause, pause * 2)
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Write what still waits, within ``seconds``; what cannot be written is lost, counted and said."""
@@ -98,12 +110,15 @@ class Recorder:
             if self._write is not None:
                 self._write.cancel()
                 await asyncio.gather(self._write, return_exceptions=True)
-        lost = len(self._waiting) + len(self._writing)
+        lost = [*self._writing, *self._waiting]
         if lost:
-            self._counters.dropped += lost
-            log.error("results could not be written in the end and are lost", lost=lost)
+            log.error("results could not be written in the end and are lost", lost=len(lost))
+            self._lose(lost)
         self._waiting.clear()
         self._writing.clear()
+        # So that it can be run again.
+        self._write = None
+        self._arrived.clear()
         self._counters.queued = 0
 
     async def _gather(self) -> None:
@@ -111,7 +126,7 @@ class Recorder:
         self._full_batch.clear()
         if len(self._waiting) >= self._batch:
             return
-        sleeping = asyncio.ensure_future(self._clock.sleep(FLUSH_SECONDS))
+        sleeping = asyncio.ensure_future(self._clock.sleep(self._flush_seconds))
         filling = asyncio.ensure_future(self._full_batch.wait())
         try:
             await asyncio.wait({sleeping, filling}, return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +151,7 @@ class Recorder:
         except Exception:
             # Results that no store takes would keep all others waiting for ever.
             log.exception("results could not be written and are lost", lost=len(self._writing))
-            self._counters.dropped += len(self._writing)
+            self._lose(self._writing)
             self._done()
             return True
         if self._failing:
@@ -147,9 +162,7 @@ class Recorder:
         return True
 
     async def _write_batch(self) -> None:
-        checks = [result for result in self._writing if isinstance(result, Check)]
-        measurements = [result for result in self._writing if isinstance(result, Measurement)]
-        for transition in await self._store.record(checks, measurements):
+        for transition in await self._write_all(self._writing):
             log_change(transition)
 
     def _done(self) -> None:
@@ -173,9 +186,34 @@ class Recorder:
         """Keep to the capacity, at the cost of the oldest."""
         excess = len(self._waiting) + len(self._writing) - self._capacity
         for _ in range(min(excess, len(self._waiting))):
-            self._waiting.popleft()
-            self._counters.dropped += 1
+            self._lose([self._waiting.popleft()])
             if not self._losing:
                 self._losing = True
                 log.error("too many results wait; the oldest are lost from here on", capacity=self._capacity)
         self._counters.queued = len(self._waiting) + len(self._writing)
+
+    def _lose(self, results: Sequence[T]) -> None:
+        self._counters.dropped += len(results)
+        if self._on_lost is not None:
+            for result in results:
+                self._on_lost(result)
+
+
+class Recorder(Writer[Result]):
+    """A writer of results as they are."""
+
+    def __init__(
+        self,
+        store: Records,
+        clock: Clock,
+        counters: ProberCounters,
+        *,
+        capacity: int = CAPACITY,
+        batch: int = BATCH,
+    ) -> None:
+        async def write(results: Sequence[Result]) -> Sequence[Transition]:
+            checks = [result for result in results if isinstance(result, Check)]
+            measurements = [result for result in results if isinstance(result, Measurement)]
+            return await store.record(checks, measurements)
+
+        super().__init__(write, clock, counters, capacity=capacity, batch=batch)

@@ -1,7 +1,6 @@
 """The prober: makes each probe when it is due, within the bounds, and has its result recorded."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +8,13 @@ from typing import Any
 import structlog
 
 from openmodels.clock import Clock
-from openmodels.domain.telemetry import Check, Measurement
 from openmodels.prober.connectivity import Connectivity
 from openmodels.prober.plan import Plan
-from openmodels.prober.probing import Attempt, Probing
+from openmodels.prober.probing import Probing
 from openmodels.prober.recorder import Recorder
 from openmodels.prober.results import ProberCounters
 from openmodels.prober.schedule import Job, Schedule, Turn
+from openmodels.prober.turns import take_turn
 
 log: Any = structlog.get_logger(__name__)
 
@@ -23,10 +22,6 @@ LONGEST_WAIT = 10.0
 """The longest sleep in seconds: a machine that was suspended, or whose clock was set, notices within it."""
 CLOCK_SLACK = 1.0
 """Seconds by which a clock may go back, as clocks do that are kept right, before the plan is made anew."""
-
-
-SLOW_SECONDS = 5.0
-"""A probe that took longer than this, or ran out of time, makes its job slow until it is faster again."""
 
 
 class Prober:
@@ -84,7 +79,8 @@ class Prober:
         try:
             await self._probe()
         finally:
-            self._parked.clear()
+            while self._parked:
+                self._schedule.finished(self._parked.popleft().job)
             for task in self._running:
                 task.cancel()
             recording.cancel()
@@ -94,6 +90,8 @@ class Prober:
 
     async def _probe(self) -> None:
         latest = self._clock.unix()
+        # What fell due since this was cancelled, if it was, may have been another process's to probe.
+        self._schedule.rejoin(latest)
         while True:
             self._awake.clear()
             if self._stale:
@@ -187,28 +185,11 @@ class Prober:
         plan = self._plan.providers.get(turn.job.provider_id) if self._plan else None
         if plan is None:
             return
-        started = time.perf_counter()
-        attempt: Attempt[Check] | Attempt[Measurement]
-        try:
-            if turn.job.kind == "health":
-                attempt = await self._probing.check(plan)
-            else:
-                attempt = await self._probing.measure(plan, turn.slot)
-            timed_out = attempt.probed is not None and attempt.probed.record.outcome == "timeout"
-            if timed_out or time.perf_counter() - started > SLOW_SECONDS:
-                self._slow.add(turn.job)
-            else:
-                self._slow.discard(turn.job)
-        except Exception as error:  # noqa: BLE001 - one provider's turn must not end all probing
-            # The text and the arguments of what nobody foresaw may hold a key; where it came from does not.
-            self.counters.failed += 1
-            log.error(
-                "a probe failed by a fault of this program",
-                provider=turn.job.provider_id,
-                kind=turn.job.kind,
-                error=type(error).__name__,
-                place=_place_of(error),
-            )
+        taken = await take_turn(self._probing, plan, turn.job, turn.slot, self.counters)
+        if taken is not None and taken.slow:
+            self._slow.add(turn.job)
+        elif taken is not None:
+            self._slow.discard(turn.job)
 
     async def _pause(self, seconds: float) -> None:
         """Return after so long, or when there is something to do before."""
@@ -219,11 +200,3 @@ class Prober:
         finally:
             sleeping.cancel()
             waking.cancel()
-
-
-def _place_of(error: BaseException) -> str:
-    """The file and line that raised it."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "unknown"

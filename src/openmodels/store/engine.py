@@ -15,8 +15,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from openmodels.errors import SchemaOutdated, StoreError
+from openmodels.errors import StoreError
 from openmodels.settings import Settings
+from openmodels.store.failures import explained
 
 FILE_NAME = "openmodels.db"
 BUSY_TIMEOUT = 10.0
@@ -24,6 +25,8 @@ BUSY_TIMEOUT = 10.0
 STATEMENT_TIMEOUT = 60.0
 """Seconds after which one statement is given up, where a server is asked over a network. SQLite has no such
 limit: its statements are bounded by what they read."""
+REPLICA_TIMEOUT = 5.0
+"""The same for a replica, for the primary answers in its place."""
 MANY_FREE = 1_000
 """Free pages, 4 KB each, from which on a SQLite file may get smaller; and a quarter of the file at least."""
 GIVEN_BACK = 500
@@ -43,58 +46,73 @@ _DRIVERS = {
 }
 _PACKAGES = {"sqlite+aiosqlite": "aiosqlite", "postgresql+psycopg": "psycopg"}
 _WRITES = "openmodels_writes"
-_PERMIT = "make it and its folder writable, or set OPENMODELS_DATA_DIR to another folder"
+_SETTING = "openmodels_setting"
+PRIMARY, REPLICA = "OPENMODELS_DATABASE_URL", "OPENMODELS_DATABASE_READ_URL"
+DIRECT = "OPENMODELS_DATABASE_DIRECT_URL"
 _ELSEWHERE = "or set OPENMODELS_DATABASE_URL to another, such as sqlite:///var/openmodels.db"
 
 
-class DatabaseLocked(StoreError):
-    """Another program kept the database to itself for longer than a writer waits."""
-
-
-_LOCKED = "the database {name} is locked: another program is writing to it; try again when it is done"
-# By the beginning of SQLite's own name of the error: what to raise, and what the reader should do.
-_ADVICE: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("SQLITE_BUSY", DatabaseLocked, _LOCKED),
-    ("SQLITE_LOCKED", DatabaseLocked, _LOCKED),
-    ("SQLITE_NOTADB", StoreError, "{name} is not a SQLite database; move the file away, " + _ELSEWHERE),
-    (
-        "SQLITE_CORRUPT",
-        StoreError,
-        "the database {name} is damaged; restore it from a backup, or move it away",
-    ),
-    ("SQLITE_CANTOPEN", StoreError, "the database {name} cannot be opened; " + _PERMIT),
-    ("SQLITE_READONLY", StoreError, "the database {name} cannot be written; " + _PERMIT),
-    ("SQLITE_FULL", StoreError, "there is no space left for the database {name}; make some and try again"),
-    ("SQLITE_IOERR", StoreError, "the disk failed under the database {name}; look at the disk and try again"),
-)
-_WRONG_SCHEMA = ("no such table", "no such column", "has no column named")
-
-
-def create_engine(settings: Settings, *, busy_timeout: float = BUSY_TIMEOUT) -> AsyncEngine:
+def create_engine(
+    settings: Settings, *, busy_timeout: float = BUSY_TIMEOUT, statement_timeout: float = STATEMENT_TIMEOUT
+) -> AsyncEngine:
     """The engine for the database that the settings name; SQLite in the data folder when they name none.
 
     Makes the folder of a SQLite file, and connects only when first used. ``busy_timeout`` is how many seconds
-    a writer waits for another. Raises ``StoreError`` for an address that cannot be used.
+    a writer waits for another in SQLite, ``statement_timeout`` how many a statement may take in PostgreSQL.
+    Raises ``StoreError`` for an address that cannot be used.
     """
-    url = _address(settings)
+    if not settings.database_url:
+        file = settings.data_dir / FILE_NAME
+        return _sqlite_engine(URL.create(_DRIVERS["sqlite"], database=str(file)), busy_timeout)
+    url = _address(settings.database_url, PRIMARY)
     if url.get_backend_name() == "sqlite":
+        _check_file_address(url)
         return _sqlite_engine(url, busy_timeout)
-    try:
-        unprepared = {"prepare_threshold": None}
-        return create_async_engine(url, hide_parameters=True, connect_args=unprepared)
-    except ImportError:
-        package = _PACKAGES[url.drivername]
+    return _server_engine(url, settings, PRIMARY, statement_timeout)
+
+
+def create_read_engine(
+    settings: Settings, *, statement_timeout: float = REPLICA_TIMEOUT
+) -> AsyncEngine | None:
+    """The engine for the replica that the settings name; None when they name none. Raises ``StoreError``."""
+    if not settings.database_read_url:
+        return None
+    both = {
+        setting: _address(value, setting).get_backend_name() if value else "sqlite"
+        for setting, value in ((PRIMARY, settings.database_url), (REPLICA, settings.database_read_url))
+    }
+    if set(both.values()) != {"postgresql"}:
         raise StoreError(
-            f"a {url.get_backend_name()} database needs the package {package}, which is not installed: "
-            f"pip install {package}, {_ELSEWHERE}"
-        ) from None
+            f"{REPLICA} is for a replica of a PostgreSQL database; set it and {PRIMARY} both to "
+            "postgresql://<user>:<password>@<host>/<database>, or unset it"
+        )
+    return _server_engine(_address(settings.database_read_url, REPLICA), settings, REPLICA, statement_timeout)
+
+
+def listening_address(settings: Settings) -> tuple[URL, str] | None:
+    """Where to listen for announcements, and which setting says so; None for a database that makes none.
+
+    Raises ``StoreError`` for an address that cannot be used.
+    """
+    serves = settings.database_url and _address(settings.database_url, PRIMARY).get_backend_name() != "sqlite"
+    if serves and not settings.database_direct_url:
+        return _address(settings.database_url, PRIMARY), PRIMARY
+    if not settings.database_direct_url:
+        return None
+    url = _address(settings.database_direct_url, DIRECT)
+    if not serves or url.get_backend_name() == "sqlite":
+        raise StoreError(
+            f"{DIRECT} is for a PostgreSQL database behind a pooler; set it and {PRIMARY} both to "
+            "postgresql://<user>:<password>@<host>/<database>, or unset it"
+        )
+    return url, DIRECT
 
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A read transaction: everything in it sees one and the same state. Raises only ``StoreError``."""
     options: dict[str, Any] = {}
-    if engine.dialect.name == "postgresql":
+    if not is_sqlite(engine):
         # SQLite's readers see one state anyway; PostgreSQL's do so from this level on.
         options["isolation_level"] = "REPEATABLE READ"
     async with _transaction(engine, options) as connection:
@@ -102,13 +120,27 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def writing(engine: AsyncEngine, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
     """A transaction that writes: all of it or nothing. Raises only ``StoreError``.
 
-    ``DatabaseLocked`` when another writer does not come to an end.
+    ``DatabaseLocked`` when another writer does not come to an end. A ``patient`` one has statements that may
+    take as long as they take.
     """
     async with _transaction(engine, {_WRITES: True}) as connection:
-        yield connection
+        if not patient or is_sqlite(engine):
+            yield connection
+            return
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        limit, driver.limit = driver.limit, None
+        try:
+            yield connection
+        finally:
+            driver.limit = limit
+
+
+def is_sqlite(of: AsyncEngine | AsyncConnection) -> bool:
+    """Whether this is SQLite; the only other database is PostgreSQL."""
+    return of.dialect.name == "sqlite"
 
 
 async def give_back(engine: AsyncEngine) -> bool:
@@ -118,7 +150,7 @@ async def give_back(engine: AsyncEngine) -> bool:
     itself, as PostgreSQL; or its file was made by a version that did not provide for it. Raises
     ``StoreError``.
     """
-    if engine.dialect.name != "sqlite":
+    if not is_sqlite(engine):
         return False
     with translated(engine):
         async with engine.connect() as connection:
@@ -147,53 +179,52 @@ def translated(engine: AsyncEngine) -> Iterator[None]:
     """The border: what the driver raises inside comes out as a ``StoreError`` of one line."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise _explained(error, engine.url) from error
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error, OSError) as error:
+        setting = engine.get_execution_options().get(_SETTING, PRIMARY)
+        raise explained(error, name_of(engine.url), setting=setting) from error
 
 
 def name_of(url: URL) -> str:
     """How a database is called in a message: a file by its path, a server by its address without password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+    # What stands after '?' may be a password as well.
+    bare = url.set(drivername=url.get_backend_name(), query={})
+    return bare.render_as_string(hide_password=True)
 
 
-def _explained(error: Exception, url: URL) -> StoreError:
-    cause = getattr(error, "orig", None) or error
-    name = name_of(url)
-    code = getattr(cause, "sqlite_errorname", "")
-    for beginning, kind, advice in _ADVICE:
-        if code.startswith(beginning):
-            return kind(advice.format(name=name))
-    lines = str(cause).splitlines() or [type(cause).__name__]
-    text = lines[0][:300]
-    if any(words in text for words in _WRONG_SCHEMA):
-        return SchemaOutdated(
-            f"the database {name} has not the tables that this version reads; run: openmodels migrate"
-        )
-    if url.password:
-        text = text.replace(str(url.password), "***")
-    return StoreError(f"the database {name} failed: {text}")
-
-
-def _address(settings: Settings) -> URL:
-    if not settings.database_url:
-        return URL.create(_DRIVERS["sqlite"], database=str(settings.data_dir / FILE_NAME))
+def _address(value: str, setting: str) -> URL:
     try:
-        url = make_url(settings.database_url)
+        url = make_url(value)
         scheme = url.drivername
     except (ArgumentError, ValueError):
-        raise StoreError(f"OPENMODELS_DATABASE_URL is not a URL; correct it, {_ELSEWHERE}") from None
+        raise StoreError(f"{setting} is not a URL; correct it, {_ELSEWHERE}") from None
     driver = scheme if scheme in _PACKAGES else _DRIVERS.get(scheme)
     if driver is None:
         raise StoreError(
-            f"OPENMODELS_DATABASE_URL begins with {scheme[:40]!r}, which openmodels does not speak; "
+            f"{setting} begins with {scheme[:40]!r}, which openmodels does not speak; "
             "use sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>"
         )
-    url = url.set(drivername=driver)
-    if url.get_backend_name() == "sqlite":
-        _check_file_address(url)
-    return url
+    return url.set(drivername=driver)
+
+
+def _server_engine(url: URL, settings: Settings, setting: str, statement_timeout: float) -> AsyncEngine:
+    try:
+        # Only here, for a database in a file needs no driver for servers, and starts faster without.
+        from openmodels.store.postgresql import postgresql_engine  # noqa: PLC0415
+
+        return postgresql_engine(
+            url,
+            pool=settings.database_pool,
+            statement_timeout=statement_timeout,
+            options={_SETTING: setting},
+        )
+    except ImportError:
+        package = _PACKAGES[url.drivername]
+        raise StoreError(
+            f"a {url.get_backend_name()} database needs the package {package}, which is not installed: "
+            f"pip install {package}, {_ELSEWHERE}"
+        ) from None
 
 
 def _check_file_address(url: URL) -> None:

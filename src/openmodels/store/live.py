@@ -1,4 +1,6 @@
-"""What is being served: the published revision's snapshot and the telemetry epoch, kept fresh by polling.
+"""What is being served: the published revision's snapshot and the telemetry epoch, kept fresh by looking.
+
+Looks come in intervals; where announcements arrive (``store/news.py``) they come at once, and else seldom.
 
 A new revision is built beside the one that serves and swapped in by one assignment. One that cannot be built
 is refused, logged and shown by ``/api/health``; what served before goes on serving.
@@ -6,17 +8,20 @@ is refused, logged and shown by ``/api/health``; what served before goes on serv
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from openmodels.clock import Clock, SystemClock
 from openmodels.domain.snapshot import Snapshot, build_snapshot
 from openmodels.domain.standing import status_at
 from openmodels.domain.telemetry import CHECK_INTERVAL, ProviderState
 from openmodels.errors import RecordUnreadable, StoreError
+from openmodels.store.looks import Looks
+from openmodels.store.news import Change, News
 from openmodels.store.ports import RegistryStore, TelemetryStore
 
 log: Any = structlog.get_logger(__name__)
@@ -42,7 +47,7 @@ class Live:
         self._health_interval = health_interval
         self._snapshot: Snapshot | None = None
         self._refused: str | None = None
-        self._unreachable = False
+        self._unreachable: set[Change] = set()
         self._listeners: list[Callable[[], None]] = []
         self._epoch_listeners: list[Callable[[int], None]] = []
         self._states: tuple[int, datetime, Mapping[str, ProviderState]] | None = None
@@ -50,6 +55,8 @@ class Live:
         self.epoch = 0
         self.problem: str | None = None
         """Why the newest revision is not served, for people; None when all is well."""
+        self.news: News | None = None
+        """By what ``watch`` hears of changes; None where it only looks."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -102,39 +109,72 @@ class Live:
             return self._health_interval
         return timedelta(seconds=policy.health_interval)
 
-    async def watch(self, interval: float) -> None:
-        """Refresh every ``interval`` seconds until cancelled."""
-        while True:
-            await asyncio.sleep(interval)
-            try:
-                await self.refresh()
-            except Exception:
-                # Without this, one unforeseen failure would end the watch and freeze what is served.
-                log.exception("looking for a new revision failed")
+    async def watch(
+        self,
+        interval: float,
+        news: News | None = None,
+        clock: Clock = SystemClock(),  # noqa: B008 - it has no state
+    ) -> None:
+        """Refresh every ``interval`` seconds until cancelled; as soon as may be, where ``news`` arrive."""
+        if news is None:
+            while True:
+                await clock.sleep(interval)
+                await self._unharmed(self.refresh)
+        self.news = news
+        looks = Looks(interval, news, clock, lambda: bool(self._unreachable))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._unharmed(lambda: news.run(looks.wake)))
+            tasks.create_task(looks.repeat("registry", lambda: self._unharmed(self._look_for_revision)))
+            tasks.create_task(looks.repeat("telemetry", lambda: self._unharmed(self._look_at_epoch)))
+
+    async def _unharmed(self, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+        except Exception:
+            # Without this, one unforeseen failure would end the watch and freeze what is served.
+            log.exception("looking for a new revision failed")
 
     async def refresh(self) -> None:
         """Take up a new revision and new telemetry, if there are any. Raises nothing."""
+        if await self._look_at_epoch():
+            await self._look_for_revision()
+
+    async def _look_at_epoch(self) -> bool:
+        """Take up new telemetry, if there is any; whether the database answered."""
         try:
             self.epoch = await self._telemetry.epoch()
-            for listener in self._epoch_listeners:
-                listener(self.epoch)
-            head = await self._registry.head()
-            if self._unreachable:
-                self._unreachable = False
-                log.info("database is back")
         except StoreError as error:
-            self._not_reached(error)
+            self._not_reached("telemetry", error)
+            return False
+        for listener in self._epoch_listeners:
+            listener(self.epoch)
+        self._reached("telemetry")
+        return True
+
+    async def _look_for_revision(self) -> None:
+        """Take up a new revision, if there is one."""
+        try:
+            head = await self._registry.head()
+        except StoreError as error:
+            self._not_reached("registry", error)
             return
+        self._reached("registry")
         served = self._snapshot.revision if self._snapshot else None
         if head is None or head.revision == served:
             self.problem = self._refused = None
         elif head.revision != self._refused:
             await self._take_up(head.revision)
 
-    def _not_reached(self, error: StoreError) -> None:
+    def _reached(self, what: Change) -> None:
+        if what in self._unreachable:
+            self._unreachable.discard(what)
+            if not self._unreachable:
+                log.info("database is back")
+
+    def _not_reached(self, what: Change, error: StoreError) -> None:
         if not self._unreachable:
-            self._unreachable = True
             log.warning("database does not answer; serving what is loaded", reason=str(error))
+        self._unreachable.add(what)
 
     async def _take_up(self, revision: str) -> None:
         try:
@@ -150,7 +190,7 @@ class Live:
         except Exception as error:
             if isinstance(error, StoreError) and not isinstance(error, RecordUnreadable):
                 # The database failed, not the revision: the next look tries again.
-                self._not_reached(error)
+                self._not_reached("registry", error)
                 return
             self._refused = revision
             # /api/health shows this to everybody, so the text of what nobody foresaw stays in the log.

@@ -25,7 +25,8 @@ from openmodels.domain.telemetry import (
 )
 from openmodels.store.kinds import KINDS, Key, Kind, difference, reported, require_base
 from openmodels.store.ports import Cursor, Head, NumberedTransition, PublishResult, Recorded
-from openmodels.store.recording import advanced, in_order
+from openmodels.store.recording import advanced, in_order, newest_turns
+from openmodels.store.turn_ports import Turn, TurnKey, TurnResult
 
 _NO_REGISTRY = Registry()
 _Kept = TypeVar("_Kept", Check, Measurement)
@@ -75,6 +76,8 @@ class MemoryTelemetryStore:
         self._measurements: dict[int, Measurement] = {}
         self._incidents: dict[tuple[str, datetime], Incident] = {}
         self._standings: dict[str, Standing] = {}
+        self._turns: dict[TurnKey, int] = {}
+        self._slow: set[TurnKey] = set()
         self._transitions: list[NumberedTransition] = []
         self._cursor = Cursor(0, 0)
         self._last_probe_at: datetime | None = None
@@ -97,6 +100,28 @@ class MemoryTelemetryStore:
         self._standings.update(standings)
         self._keep(transitions)
         return transitions
+
+    async def record_turns(self, results: Sequence[TurnResult]) -> tuple[Transition, ...]:
+        """Keep what is the first result of its turn."""
+        kept = newest_turns(results, self._turns)
+        for (key, slot), _, slow in kept:
+            self._turns[key] = slot
+            self._slow.discard(key)
+            if slow:
+                self._slow.add(key)
+        records = [result.record for result in kept]
+        return await self.record(
+            [record for record in records if isinstance(record, Check)],
+            [record for record in records if isinstance(record, Measurement)],
+        )
+
+    async def turn_recorded(self, turn: Turn) -> bool:
+        """Whether a result of this turn, or of a later one of the same key, was kept."""
+        return self._turns.get(turn.key, -1) >= turn.slot
+
+    async def slow_turns(self, region: str) -> Collection[TurnKey]:
+        """Whose last turn in this region took long."""
+        return {key for key in self._slow if key.region == region}
 
     async def judge(self, provider_id: str, trouble: str, at: datetime) -> Transition | None:
         """Keep what an evaluation of a provider's answers found, and what it changed."""
@@ -143,6 +168,9 @@ class MemoryTelemetryStore:
             if incident.ended_at is None or incident.ended_at >= rollups_before
         }
         transitions = [kept for kept in self._transitions if kept.transition.at >= rollups_before]
+        old = round(raw_before.timestamp() * 1_000_000)
+        self._turns = {key: slot for key, slot in self._turns.items() if slot >= old}
+        self._slow &= self._turns.keys()
         before = len(self._checks) + len(self._measurements) + len(self._incidents) + len(self._transitions)
         self._checks, self._measurements = checks, measurements
         self._incidents, self._transitions = incidents, transitions

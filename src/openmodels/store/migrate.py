@@ -5,13 +5,16 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from msgspec import Struct
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from openmodels.errors import SchemaOutdated
-from openmodels.store.engine import name_of, reading, writing
+from openmodels.store.engine import is_sqlite, name_of, reading, writing
+from openmodels.store.queue_schema import bring_up_queue, queue_is_current
 
 _SCRIPTS = "openmodels.store:migrations"
+_LOCK = 0x6F70656E6D6F6465
+"""What migrating locks in PostgreSQL, until the transaction ends: the bytes of "openmode" as a number."""
 
 
 class Migration(Struct, frozen=True, kw_only=True):
@@ -31,14 +34,19 @@ async def migrate(engine: AsyncEngine) -> Migration:
     """
     async with reading(engine) as connection:
         before = await connection.run_sync(_revision)
-    if before == newest_revision():
+        has_queue = await queue_is_current(connection)
+    if before == newest_revision() and has_queue:
         return Migration(before=before, after=before)
     _require_known(before, engine)
-    async with writing(engine) as connection:
+    # Rows that are many take as long as they take, and so does another process that migrates them.
+    async with writing(engine, patient=True) as connection:
+        if not is_sqlite(engine):
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         # What was read above may be old: another process may have migrated since.
         before = await connection.run_sync(_revision)
         _require_known(before, engine)
         await connection.run_sync(_upgrade)
+        await bring_up_queue(connection)
     return Migration(before=before, after=newest_revision())
 
 
@@ -59,6 +67,11 @@ def newest_revision() -> str:
     return str(_scripts().get_current_head())
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version knows a schema's revision: its own, or an older one."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
+
+
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
@@ -75,7 +88,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _require_known(found: str | None, engine: AsyncEngine) -> None:
-    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+    if found is not None and not is_known(found):
         raise SchemaOutdated(
             f"the database {name_of(engine.url)} has schema {found[:40]!r}, which this version does not "
             "know: a newer version or another program made it; update openmodels, or use another database"

@@ -19,6 +19,7 @@ from openmodels.domain.telemetry import (
     Measurement,
     OfferingTelemetry,
 )
+from openmodels.store.turn_ports import TurnStore
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -106,7 +107,7 @@ class NumberedTransition(NamedTuple):
     transition: Transition
 
 
-class TelemetryStore(Protocol):
+class TelemetryStore(TurnStore, Protocol):
     """Keeps checks and measurements, what they add up to, and how each provider stands."""
 
     async def record(

@@ -7,6 +7,7 @@ from operator import attrgetter
 from openmodels.domain.standing import Standing, Transition, advance
 from openmodels.domain.telemetry import Check, Measurement
 from openmodels.store.ports import Cursor, Recorded
+from openmodels.store.turn_ports import TurnKey, TurnResult
 
 
 def advanced(
@@ -31,6 +32,18 @@ def advanced(
         if standing is not before:
             after[provider_id] = standing
     return after, tuple(sorted(transitions, key=attrgetter("at")))
+
+
+def newest_turns(results: Sequence[TurnResult], known: Mapping[TurnKey, int]) -> list[TurnResult]:
+    """Of these, what is the first result of its turn and comes after what is ``known`` by slot."""
+    newest = dict(known)
+    kept = []
+    for result in results:
+        key, slot = result.turn
+        if key not in newest or slot > newest[key]:
+            newest[key] = slot
+            kept.append(result)
+    return kept
 
 
 def in_order(

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from openmodels.domain.records import Record, Registry, encode_record, revision_of
 from openmodels.errors import PublishConflict, RecordUnreadable
 from openmodels.store import tables
-from openmodels.store.engine import DatabaseLocked, reading, writing
+from openmodels.store.engine import reading, writing
+from openmodels.store.failures import DatabaseLocked
 from openmodels.store.kinds import KINDS, Difference, Key, Kind, difference, reported, require_base
+from openmodels.store.news import Announce, nobody, notify
 from openmodels.store.ports import Head, PublishResult
 
 BATCH = 5000
@@ -28,8 +30,10 @@ _HEAD = select(tables.registry_head.c.revision, tables.registry_head.c.published
 class SqlRegistryStore:
     """A ``RegistryStore`` over a migrated database; see the port for what each method promises."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, announce: Announce = nobody) -> None:
+        """``announce`` is called after each publish; the database's own announcements need nobody to call."""
         self._engine = engine
+        self._announce = announce
 
     async def head(self) -> Head | None:
         """What is published, or None before the first publish."""
@@ -72,8 +76,10 @@ class SqlRegistryStore:
                 if not await _take_head(connection, base, new):
                     require_base(await _read_head(connection), base)
                 found = {kind.name: await _replace(connection, kind, rows[kind.name]) for kind in KINDS}
+                await notify(connection, "registry")
         except DatabaseLocked as error:
             raise PublishConflict(f"another publish is in progress; nothing was written: {error}") from error
+        self._announce("registry")
         return PublishResult(head=new, previous=previous, changes=reported(found))
 
     async def ping(self) -> None:

@@ -1,5 +1,6 @@
 """The ledger of latency probes in a SQL table."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -9,10 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from openmodels.store import tables
-from openmodels.store.engine import reading, writing
+from openmodels.store.engine import is_sqlite, reading, writing
 from openmodels.store.spending_ports import Spending
 
 _table = tables.spending
+_LOCKS = 4
+"""The first of the two numbers of a lock on a provider's day; nothing else in the database uses it."""
 
 
 class SqlSpendingStore:
@@ -26,9 +29,7 @@ class SqlSpendingStore:
     ) -> bool:
         """Count one more probe and its estimated cost, if that stays within both bounds; whether it did.
 
-        One conditional UPDATE decides, and its row count tells. Only where a provider has prices in several
-        currencies and several probers reserve in different ones within the same instant, a database that
-        locks single rows could let the last probe of a day through twice.
+        One conditional UPDATE decides, and its row count tells.
         """
         key = {"provider_id": provider_id, "day": day, "currency": currency}
         of_day = _table.alias()
@@ -37,15 +38,14 @@ class SqlSpendingStore:
             .where(of_day.c.provider_id == provider_id, of_day.c.day == day)
             .scalar_subquery()
         )
-        # The row's own count is compared as well: PostgreSQL looks at it again when it had to wait for
-        # another prober's UPDATE, but not at the sum.
-        within = (_table.c.probes < limit, probes < limit, _table.c.spent <= budget - estimate)
+        within = (probes < limit, _table.c.spent <= budget - estimate)
         statement = (
             update(_table)
             .where(*_here(key), *within)
             .values(probes=_table.c.probes + 1, spent=_table.c.spent + estimate)
         )
         async with writing(self._engine) as connection:
+            await _take_turn(connection, provider_id, day)
             if (await connection.execute(statement)).rowcount == 1:
                 return True
             if not await _make_row(connection, key):
@@ -71,6 +71,18 @@ class SqlSpendingStore:
         """Delete all days before that one."""
         async with writing(self._engine) as connection:
             await connection.execute(delete(_table).where(_table.c.day < before))
+
+
+async def _take_turn(connection: AsyncConnection, provider_id: str, day: date) -> None:
+    """Let nobody else reserve for this provider and day until the transaction ends.
+
+    SQLite's writers are one after the other anyway. PostgreSQL's are not, and of two that write rows of
+    different currencies, neither would see in the sum of probes what the other one adds.
+    """
+    if not is_sqlite(connection):
+        number = int.from_bytes(hashlib.blake2b(f"{day}/{provider_id}".encode(), digest_size=4).digest())
+        turn = func.pg_advisory_xact_lock(_LOCKS, number - 2**31)
+        await connection.execute(select(turn))
 
 
 def _here(key: dict[str, Any]) -> list[Any]:

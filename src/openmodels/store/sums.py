@@ -22,7 +22,7 @@ from openmodels.domain.rollup import (
 )
 from openmodels.errors import RecordUnreadable
 from openmodels.store import tables
-from openmodels.store.tables import bare, moment
+from openmodels.store.columns import bare, moment
 
 ALL_MODELS = ""
 """Stands for the model in the sums over all models of a provider."""

@@ -5,14 +5,10 @@ compares digests, and loading is one decoding. References between records are ch
 published, and telemetry outlives the records that it speaks of, so there are no foreign keys.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Date,
     Double,
     Index,
@@ -23,47 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    type_coerce,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import NullType, TypeDecorator
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from openmodels.store.columns import Moment, Words
+
 SINGLE_ROW = 1
 """The id of the only row of ``registry_head`` and of ``telemetry_head``; the migrations put it there."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """A time as whole microseconds since 1970-01-01 UTC: exact, sortable and the same in every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the interface's
-        """The number for a time; a time without zone is refused, since nobody can know what it means."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"the time {value} has no time zone")
-        return (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface's
-        """The time in UTC for a number."""
-        return None if value is None else moment(value)
-
-
-def moment(microseconds: int) -> datetime:
-    """The time in UTC for the number that a ``Moment`` is kept as."""
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def bare(column: Column[Any]) -> ColumnElement[Any]:
-    """The column as the driver gives it: of many values, it saves a call for each."""
-    if isinstance(column.type, Moment):
-        return type_coerce(column, BigInteger)
-    return type_coerce(column, NullType) if isinstance(column.type, LargeBinary) else column
-
 
 # SQLite numbers rows by itself only when the column is INTEGER.
 _RowId = BigInteger().with_variant(Integer(), "sqlite")
@@ -117,6 +78,8 @@ telemetry_head = Table(
     Column("day_done", String(255)),
 )
 
+# In PostgreSQL, this table and the next one have a partition for each day, see ``partitions.py``; there, the
+# time is a part of the primary key.
 checks = Table(
     "checks",
     metadata,
@@ -133,6 +96,7 @@ checks = Table(
     Index(None, "provider_id", "checked_at", "region", "status"),
     # What is in an hour; what is older than a time.
     Index(None, "checked_at"),
+    postgresql_partition_by="RANGE (checked_at)",
 )
 
 measurements = Table(
@@ -159,6 +123,7 @@ measurements = Table(
     Index(None, "provider_id", "model_id", "measured_at"),
     # What is in an hour; what is older than a time.
     Index(None, "measured_at"),
+    postgresql_partition_by="RANGE (measured_at)",
 )
 
 
@@ -242,7 +207,7 @@ transitions = Table(
     Column("at", Moment, nullable=False),
     Column("before", String(8), nullable=False),
     Column("after", String(8), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Index(None, "at"),
 )
 
@@ -252,7 +217,7 @@ incidents = Table(
     Column("provider_id", String(255), primary_key=True),
     Column("started_at", Moment, primary_key=True),
     Column("ended_at", Moment),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Index(None, "ended_at"),
 )
 
@@ -272,7 +237,7 @@ alert_states = Table(
     Column("provider_id", String(255), primary_key=True),
     Column("status", String(8), nullable=False),
     Column("told", String(8), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("incident_started_at", Moment),
     Column("alerted_at", Moment),
     Column("held", Boolean, nullable=False),
@@ -290,7 +255,7 @@ alert_deliveries = Table(
     Column("status", String(8), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_at", Moment, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("settled_at", Moment),
     # What waits for a destination, and whether something about the same provider waits longer.
@@ -305,7 +270,7 @@ maintenance_windows = Table(
     Column("provider_id", String(255)),
     Column("starts_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     # The ones that are not over, among all that ever were.
     Index(None, "ends_at"),
 )
@@ -327,3 +292,50 @@ spending = Table(
 )
 
 # --- end of spending ----------------------------------------------------------------------------------------
+
+# --- cluster ------------------------------------------------------------------------------------------------
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+probers = Table(
+    "probers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("region", String(50), nullable=False),
+    # When it was heard of last.
+    Column("at", Moment, nullable=False),
+    # Whether it has said that it ends.
+    Column("ended", Boolean, nullable=False),
+)
+
+# --- end of cluster -----------------------------------------------------------------------------------------
+
+# --- turns of probes ----------------------------------------------------------------------------------------
+
+probe_turns = Table(
+    "probe_turns",
+    metadata,
+    Column("region", String(50), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("provider_id", String(255), primary_key=True),
+    # See ``turn_ports.Turn``: of the newest turn of which there is a result.
+    Column("slot", BigInteger, nullable=False),
+    # Whether it took long.
+    Column("slow", Boolean, nullable=False),
+)
+
+probe_plans = Table(
+    "probe_plans",
+    metadata,
+    Column("region", String(50), primary_key=True),
+    # Turns due up to then, in microseconds since 1970, are in the queue, or were.
+    Column("planned_until", BigInteger, nullable=False),
+)
+
+# --- end of turns of probes ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from openmodels.domain.telemetry import (
     OfferingTelemetry,
     uptime_percentage,
 )
-from openmodels.store import tables
+from openmodels.store import tables, turns
 from openmodels.store.engine import give_back, reading, writing
 from openmodels.store.intake import (
     decoded_standings,
@@ -30,10 +30,12 @@ from openmodels.store.intake import (
     write_standings,
     write_transitions,
 )
+from openmodels.store.news import Announce, nobody, notify
 from openmodels.store.ports import Cursor, NumberedTransition, Recorded
 from openmodels.store.recording import in_order
 from openmodels.store.sums import CHECKS, MEASUREMENTS
 from openmodels.store.totals import check_counts, checks_made, is_one_of, period_parts, totals
+from openmodels.store.turn_ports import Turn, TurnKey, TurnResult
 from openmodels.store.upkeep import Steps, delete_old, sum_up
 
 _checks, _measurements, _incidents = tables.checks, tables.measurements, tables.incidents
@@ -44,9 +46,17 @@ _Record = TypeVar("_Record", Check, Measurement, Incident)
 class SqlTelemetryStore:
     """A ``TelemetryStore`` over a migrated database; see the port for what each method promises."""
 
-    def __init__(self, engine: AsyncEngine, *, steps: Steps = Steps()) -> None:  # noqa: B008 - it is frozen
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        steps: Steps = Steps(),  # noqa: B008 - it is frozen
+        announce: Announce = nobody,
+    ) -> None:
+        """``announce`` is called after each commit; the database's own announcements need nobody to call."""
         self._engine = engine
         self._steps = steps
+        self._announce = announce
 
     async def record(
         self, checks: Sequence[Check] = (), measurements: Sequence[Measurement] = ()
@@ -58,7 +68,30 @@ class SqlTelemetryStore:
         if not (checks or measurements):
             return ()
         async with writing(self._engine) as connection:
-            return await record_all(connection, checks, measurements)
+            transitions = await record_all(connection, checks, measurements)
+            await notify(connection, "telemetry")
+        self._announce("telemetry")
+        return transitions
+
+    async def record_turns(self, results: Sequence[TurnResult]) -> tuple[Transition, ...]:
+        """Keep what is the first result of its turn, in one transaction."""
+        if not results:
+            return ()
+        async with writing(self._engine) as connection:
+            transitions = await turns.record_new(connection, results)
+            await notify(connection, "telemetry")
+        self._announce("telemetry")
+        return transitions
+
+    async def turn_recorded(self, turn: Turn) -> bool:
+        """Whether a result of this turn, or of a later one of the same key, was kept."""
+        async with reading(self._engine) as connection:
+            return await turns.is_recorded(connection, turn)
+
+    async def slow_turns(self, region: str) -> Collection[TurnKey]:
+        """Whose last turn in this region took long."""
+        async with reading(self._engine) as connection:
+            return await turns.slow_keys(connection, region)
 
     async def judge(self, provider_id: str, trouble: str, at: datetime) -> Transition | None:
         """Keep what an evaluation of a provider's answers found, and what it changed."""
@@ -70,7 +103,10 @@ class SqlTelemetryStore:
                 await connection.execute(update(_head).values(epoch=head.epoch + 1))
                 await write_standings(connection, {provider_id: standing}, standings)
                 await write_transitions(connection, [transition])
-            return transition
+                await notify(connection, "telemetry")
+        if transition is not None:
+            self._announce("telemetry")
+        return transition
 
     async def standings(self) -> Mapping[str, Standing]:
         """By provider id: how each provider that was ever checked stands."""
@@ -119,8 +155,8 @@ class SqlTelemetryStore:
     async def forget(self, *, raw_before: datetime, rollups_before: datetime) -> bool:
         """Do one small step of deleting what is older; False when there was nothing to delete.
 
-        Single rows go by whole hours, and only once these are summed up. When much of a SQLite file is free
-        afterwards, the file gets smaller, step by step too.
+        Single rows go by whole hours, in PostgreSQL by whole days, and only once these are summed up. When
+        much of a SQLite file is free afterwards, the file gets smaller, step by step too.
         """
         async with writing(self._engine) as connection:
             deleted = await delete_old(connection, raw_before, rollups_before, self._steps.deleted)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from openmodels.domain.rollup import CheckSums, MeasurementSums
 from openmodels.store import tables
+from openmodels.store.columns import storable
 from openmodels.store.periods import HOUR, Parts, Span, Summed, floor, parts_of
 from openmodels.store.sums import ALL_MODELS, MEASUREMENTS, Sheet
 
@@ -157,8 +158,12 @@ def _where(
 
 
 def is_one_of(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
-    """That the column is one of these; said of a single one in the way that needs no list."""
-    return column == next(iter(values)) if len(values) == 1 else column.in_(values)
+    """That the column is one of these; said of a single one in the way that needs no list.
+
+    What is asked for may be any text; what cannot be kept is in no row.
+    """
+    values = [storable(value) for value in values]
+    return column == values[0] if len(values) == 1 else column.in_(values)
 
 
 def _within(time: ColumnElement[Any], span: Span) -> list[ColumnElement[bool]]:

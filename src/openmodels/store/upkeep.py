@@ -16,9 +16,12 @@ from sqlalchemy import ColumnElement, Table, delete, func, insert, select, tuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from openmodels.store import tables
+from openmodels.store.engine import is_sqlite
 from openmodels.store.intake import take_head
+from openmodels.store.partitions import drop_partitions, make_ahead, old_partitions
 from openmodels.store.periods import DAY, HOUR, ceiling, floor
 from openmodels.store.sums import CHECKS, MEASUREMENTS, Sheet, Values
+from openmodels.store.turns import forget_turns
 
 GRACE = timedelta(minutes=2)
 """How long after its end an hour is summed up: what is recorded until then is not late."""
@@ -43,11 +46,14 @@ _SHEETS: tuple[Sheet[Any], ...] = (CHECKS, MEASUREMENTS)
 async def sum_up(connection: AsyncConnection, now: datetime, steps: Steps) -> bool:
     """One step of summing up, in a transaction that writes; False when there was nothing to do."""
     head = await take_head(connection)
-    return (
+    done = (
         await _sum_next_hour(connection, head, now, steps)
         or await _sum_next_day(connection, head, steps)
         or await _sum_late_hours(connection, head, steps)
     )
+    if not done and not is_sqlite(connection):
+        await make_ahead(connection, now)
+    return done
 
 
 async def delete_old(
@@ -55,8 +61,10 @@ async def delete_old(
 ) -> bool:
     """One step of forgetting, in a transaction that writes; False when there was nothing to delete."""
     head = await take_head(connection)
-    return await _delete_rows(connection, head, raw_before, most) or await _delete_sums(
-        connection, rollups_before, most
+    return (
+        await _delete_rows(connection, head, raw_before, most)
+        or await _delete_sums(connection, rollups_before, most)
+        or await forget_turns(connection, raw_before, most) > 0
     )
 
 
@@ -237,11 +245,13 @@ def _of(
 
 
 async def _delete_rows(connection: AsyncConnection, head: Any, before: datetime, most: int) -> bool:
-    """Delete single rows of whole hours that are summed up."""
+    """Delete single rows of whole hours that are summed up; in PostgreSQL, drop those of whole days."""
     if head.hours_until is None:
         return False
     late = (await connection.execute(select(func.min(_late.c.start)))).scalar_one()
     until = min(floor(before, HOUR), head.hours_until, late or head.hours_until)
+    if not is_sqlite(connection):
+        return await _drop_days(connection, head, floor(until, DAY))
     if head.raw_from is not None:
         until = max(until, head.raw_from)
     deleted = 0
@@ -259,6 +269,23 @@ async def _delete_rows(connection: AsyncConnection, head: Any, before: datetime,
     if deleted and until != head.raw_from:
         await connection.execute(update(_head).values(raw_from=until))
     return deleted > 0
+
+
+async def _drop_days(connection: AsyncConnection, head: Any, until: datetime) -> bool:
+    """Drop the partitions of days before that one: in one step it is said that they go, in the next they go.
+
+    A reader sees the head of one moment and the partitions of another. Were both done in one step, one that
+    has read the head already would look for rows that are gone.
+    """
+    if head.raw_from is not None:
+        if await drop_partitions(connection, await old_partitions(connection, floor(head.raw_from, DAY))):
+            return True
+        if until <= head.raw_from:
+            return False
+    if not await old_partitions(connection, until):
+        return False
+    await connection.execute(update(_head).values(raw_from=until))
+    return True
 
 
 async def _delete_sums(connection: AsyncConnection, before: datetime, most: int) -> bool:

@@ -71,7 +71,8 @@ async def publish(engine: AsyncEngine, price: str, base: str, point: str = "") -
 
 
 async def main(command: str, folder: str, *rest: str) -> None:
-    engine = create_engine(settings_in(Path(folder)))
+    url = os.environ.get("OPENMODELS_DATABASE_URL", "")
+    engine = create_engine(settings_in(Path(folder), OPENMODELS_DATABASE_URL=url))
     try:
         answer: object = await (migrate(engine) if command == "migrate" else publish(engine, *rest))
     finally:

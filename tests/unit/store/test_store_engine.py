@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contract.builders import AT, check, settings_in
 from openmodels.errors import SchemaOutdated, StoreError
-from openmodels.store.engine import FILE_NAME, DatabaseLocked, create_engine, reading, translated, writing
+from openmodels.store.engine import FILE_NAME, create_engine, reading, translated, writing
+from openmodels.store.failures import DatabaseLocked
 from openmodels.store.migrate import migrate
 from openmodels.store.registry import SqlRegistryStore
 from openmodels.store.telemetry import SqlTelemetryStore
@@ -140,10 +141,10 @@ def test_it_says_what_to_type_for_an_address_it_cannot_use(tmp_path: Path, url: 
 
 
 def test_it_says_which_package_a_server_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     settings = settings_in(tmp_path, OPENMODELS_DATABASE_URL="postgres://user:hunter2@db.example.com/x")
     with pytest.raises(
-        StoreError, match="needs the package asyncpg, which is not installed: pip install"
+        StoreError, match="needs the package psycopg, which is not installed: pip install"
     ) as e:
         create_engine(settings)
     assert "hunter2" not in str(e.value)
