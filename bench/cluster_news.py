@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from bench.cluster_ground import Ground, bundled, percentile, say
 from bench.cluster_results import Delay
 from bench.process import Server
-from openmodels.bootstrap import Stores, open_stores
 from openmodels.domain.records import revision_of
 from openmodels.domain.telemetry import Check
+from openmodels.opening import Stores, open_stores
 
 NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 """Where a node is told to listen that is to hear nothing: the discard port, where nothing answers."""

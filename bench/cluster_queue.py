@@ -17,8 +17,8 @@ from bench.cluster_ground import Ground, say
 from bench.cluster_results import Queue
 from bench.contestants import ROOT
 from bench.process import cpu_seconds_ever
-from openmodels.bootstrap import open_stores
 from openmodels.domain.records import Provider, Registry
+from openmodels.opening import open_stores
 from openmodels.prober.queue.pace import Pace
 from openmodels.prober.queue.queue import open_queue
 from openmodels.prober.queue.timetable import Timetable

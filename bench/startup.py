@@ -9,8 +9,8 @@ from statistics import median
 from msgspec import Struct
 
 from bench.contestants import Place, openmodels
-from openmodels.bootstrap import open_stores
 from openmodels.domain.records import Registry
+from openmodels.opening import open_stores
 from openmodels.settings import read_settings
 
 STARTS = 3

@@ -24,7 +24,7 @@ from bench.telemetry_fill import END, Size
 from bench.telemetry_places import House, Place, PostgresHouse, SqliteHouse
 from bench.telemetry_results import Database, Hour, TelemetryResults
 from bench.telemetry_writes import forget_a_day, write_more
-from openmodels.bootstrap import Stores
+from openmodels.opening import Stores
 
 VAR = Path(__file__).parent / "var"
 HOUR_PROVIDERS = 10_000

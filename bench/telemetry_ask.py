@@ -10,9 +10,10 @@ from typing import Any
 
 from bench.telemetry_fill import END, Size, model_id, models_of, provider_id, providers_of, registry_for
 from bench.telemetry_results import Asked
-from openmodels.bootstrap import Stores, create_app
+from openmodels.bootstrap import create_app
 from openmodels.clock import SettableClock
 from openmodels.domain.vocabulary import PERIOD_SECONDS
+from openmodels.opening import Stores
 from openmodels.settings import read_settings
 from openmodels.store.live import Live
 

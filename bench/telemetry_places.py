@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bench.servers import Postgres
 from bench.telemetry_copy import copy_fill
 from bench.telemetry_fill import Filled, Size, fill
-from openmodels.bootstrap import Stores, open_stores
+from openmodels.opening import Stores, open_stores
 from openmodels.settings import Settings, read_settings
 
 

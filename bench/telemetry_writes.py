@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from bench.telemetry_fill import BATCH, END, Size, batches_of
 from bench.telemetry_results import Forgotten, Written
-from openmodels.bootstrap import Stores
 from openmodels.domain.telemetry import Check, Measurement
+from openmodels.opening import Stores
 from openmodels.store import tables
 from openmodels.store.engine import reading
 from openmodels.store.periods import DAY, ceiling

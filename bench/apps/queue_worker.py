@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import uvloop
 
-from openmodels.bootstrap import open_stores
 from openmodels.clock import SystemClock
 from openmodels.domain.telemetry import Check, Measurement
+from openmodels.opening import open_stores
 from openmodels.prober.keys import FixedKeys
 from openmodels.prober.queue.assemble import QueueStores, assemble_queue_prober
 from openmodels.prober.target import Completion, Probed, Target

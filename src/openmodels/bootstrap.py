@@ -1,4 +1,4 @@
-"""The only place where concrete stores are chosen and everything is wired together."""
+"""Where everything is wired together; what the settings name is opened by ``opening.py``."""
 
 import asyncio
 import socket
@@ -11,7 +11,6 @@ import structlog
 import uvloop
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from openmodels import version
 from openmodels.api.app import create_api, sharing
@@ -36,105 +35,25 @@ from openmodels.metrics.regions import region_families
 from openmodels.metrics.registry import registry_families
 from openmodels.metrics.server import MetricsListener, start_metrics
 from openmodels.metrics.service import Watched, watch_service
+from openmodels.opening import Answering, Stores, open_answering, open_redis, open_stores
 from openmodels.prober.keys import EnvironmentKeys
 from openmodels.registry.publish import publish
 from openmodels.server import HEADER_SECONDS, HttpServer, require_certificate
 from openmodels.service_manager import notify_stopping
 from openmodels.settings import Settings
 from openmodels.signals import stop_signal
-from openmodels.store.alert_ports import AlertStore
-from openmodels.store.alerts import SqlAlertStore
-from openmodels.store.cluster import SqlClusterStore
 from openmodels.store.cluster_ports import ClusterStore
-from openmodels.store.engine import create_engine, create_read_engine, is_sqlite
+from openmodels.store.engine import is_sqlite
 from openmodels.store.live import Live
-from openmodels.store.migrate import migrate
-from openmodels.store.news import AllNews, nobody
-from openmodels.store.open_news import all_news, redis_news
+from openmodels.store.news import AllNews
+from openmodels.store.open_news import all_news
 from openmodels.store.ports import RegistryStore, TelemetryStore
-from openmodels.store.registry import SqlRegistryStore
-from openmodels.store.spending import SqlSpendingStore
-from openmodels.store.spending_ports import SpendingStore
-from openmodels.store.telemetry import SqlTelemetryStore
 
 if TYPE_CHECKING:
-    from openmodels.store.news_redis import RedisNews
     from openmodels.store.redis_link import RedisLink
     from openmodels.store.replica import Replica
 
 log: Any = structlog.get_logger(__name__)
-
-
-class Stores(Struct, frozen=True, kw_only=True):
-    """Where data is kept."""
-
-    registry: RegistryStore
-    telemetry: TelemetryStore
-    alerts: AlertStore
-    spending: SpendingStore
-    cluster: ClusterStore
-    engine: AsyncEngine
-    news: "RedisNews | None"
-    """What announces what the stores write, where the database does not do so itself, or not only."""
-
-
-@asynccontextmanager
-async def open_stores(
-    settings: Settings, clock: Clock | None = None, redis: "RedisLink | None" = None
-) -> AsyncIterator[Stores]:
-    """The stores that the settings name, their schema up to date. Raises ``StoreError`` or ``SettingsError``.
-
-    ``redis`` is the way to Redis, where one is open already.
-    """
-    engine = create_engine(settings)
-    try:
-        await migrate(engine)
-        async with redis_news(settings, engine.url, clock or SystemClock(), redis) as news:
-            announce = nobody if news is None else news.announce
-            yield Stores(
-                registry=SqlRegistryStore(engine, announce=announce),
-                telemetry=SqlTelemetryStore(engine, announce=announce),
-                alerts=SqlAlertStore(engine),
-                spending=SqlSpendingStore(engine),
-                cluster=SqlClusterStore(engine),
-                engine=engine,
-                news=news,
-            )
-    finally:
-        await engine.dispose()
-
-
-class Answering(Struct, frozen=True, kw_only=True):
-    """Where answers are read from."""
-
-    registry: RegistryStore
-    telemetry: TelemetryStore
-    replica: "Replica | None" = None
-    """What they are read from first, where the settings name one."""
-
-
-@asynccontextmanager
-async def open_answering(settings: Settings, stores: Stores, clock: Clock) -> AsyncIterator[Answering]:
-    """Where requests' answers are read from: a replica, or where everything is. Raises ``StoreError``."""
-    engine = create_read_engine(settings)
-    if engine is None:
-        yield Answering(registry=stores.registry, telemetry=stores.telemetry)
-        return
-    from openmodels.store.replica import (  # noqa: PLC0415 - as few have one
-        Replica,
-        ReplicaRegistryStore,
-        ReplicaTelemetryStore,
-    )
-
-    replica = Replica(stores.engine, engine, clock)
-    try:
-        yield Answering(
-            registry=ReplicaRegistryStore(SqlRegistryStore(stores.engine), replica),
-            telemetry=ReplicaTelemetryStore(stores.engine, replica),
-            replica=replica,
-        )
-    finally:
-        await engine.dispose()
 
 
 def create_app(
@@ -206,25 +125,6 @@ def _shared(
     variant = f"{version()} {settings.demo} {settings.health_interval}"
     shelf = RedisShelf(redis)
     return SharedAnswers(api, shelf, live, clock, covers=sharing(), variant=variant), limiter
-
-
-@asynccontextmanager
-async def _open_redis(settings: Settings, clock: Clock) -> AsyncIterator["RedisLink | None"]:
-    """The way to the Redis that the settings name, kept open meanwhile. Raises ``SettingsError``."""
-    if not settings.redis_url:
-        yield None
-        return
-    from openmodels.store.redis_link import RedisLink  # noqa: PLC0415 - as above
-
-    link = RedisLink(settings.redis_url, clock=clock)
-    await link.connect()
-    coming_back = asyncio.create_task(link.run())
-    try:
-        yield link
-    finally:
-        coming_back.cancel()
-        await asyncio.gather(coming_back, return_exceptions=True)
-        await link.close()
 
 
 def serve(
@@ -363,7 +263,7 @@ async def _started(
         senders = senders_from(settings)
         for sender in senders.values():
             stack.push_async_callback(sender.close)
-        redis = await stack.enter_async_context(_open_redis(settings, clock))
+        redis = await stack.enter_async_context(open_redis(settings, clock))
         stores = await stack.enter_async_context(open_stores(settings, clock, redis))
         if publish_first:
             await publish(settings.registry, stores.registry, clock)

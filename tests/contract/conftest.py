@@ -60,7 +60,7 @@ def copied(server: PostgresServer, template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of an empty PostgreSQL database with the newest schema, to make copies of."""
-    database = postgres.create_database()
+    database = postgres.migrated_database()
     folder = tmp_path_factory.mktemp("migrated")
 
     async def migrate_once() -> None:

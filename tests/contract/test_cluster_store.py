@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.builders import AT, settings_in
+from fixtures.real_servers import PostgresServer
+from openmodels.errors import StoreError
 from openmodels.settings import Settings
 from openmodels.store.cluster import SqlClusterStore
 from openmodels.store.cluster_ports import (
     ALIVE_FOR,
     KNOWN_FOR,
     LONGEST_LEASE,
+    MOST_APART,
     ClusterStore,
     ProberSeen,
     RegionSeen,
@@ -53,7 +56,7 @@ async def nodes(
         environ = {}
         if request.param == "postgresql":
             server = request.getfixturevalue("postgres")
-            database = server.create_database()
+            database = server.migrated_database()
             stack.callback(server.drop_database, database)
             environ["OPENMODELS_DATABASE_URL"] = server.url(database)
         given = settings_in(tmp_path, **environ)
@@ -63,6 +66,20 @@ async def nodes(
 @pytest.fixture
 def store(nodes: list[ClusterStore]) -> ClusterStore:
     return nodes[0]
+
+
+async def test_a_clock_far_from_the_databases_gets_no_lease(postgres: PostgresServer, tmp_path: Path) -> None:
+    database = postgres.migrated_database()
+    engine = create_engine(settings_in(tmp_path, OPENMODELS_DATABASE_URL=postgres.url(database)))
+    await migrate(engine)
+    store = SqlClusterStore(engine, most_apart=MOST_APART)
+    now = datetime.now(UTC)
+    for wrong, words in ((timedelta(days=60), "ahead of"), (-timedelta(minutes=2), "behind")):
+        with pytest.raises(StoreError, match=f"this machine's clock is .* seconds {words} the database's"):
+            await take(store, "me", now + wrong)
+    assert await take(store, "me", now)
+    await engine.dispose()
+    postgres.drop_database(database)
 
 
 async def take(store: ClusterStore, holder: str, now: datetime = AT, name: str = "jobs") -> bool:

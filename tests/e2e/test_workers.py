@@ -39,7 +39,8 @@ def two(tmp_path_factory: pytest.TempPathFactory, bundled: Path, _valkey: Valkey
     settings = {
         "METRICS_PORT": str(port),
         "RATE_LIMIT": "100",
-        "REDIS_URL": _valkey.url,
+        # A database of its own: what other tests count of 127.0.0.1 must not be added here.
+        "REDIS_URL": _valkey.url.removesuffix("/0") + "/3",
         "TRUSTED_PROXIES": "127.0.0.1",
     }
     with serving_workers(folder, registry, 2, **settings) as server:

@@ -10,9 +10,9 @@ from contract.builders import settings_in
 from fixtures.news import NOON, REFUSED, Inbox, News
 from fixtures.program import Program, program_in
 from fixtures.receivers import BROKEN, mail_server, receiver
-from openmodels.bootstrap import open_stores
 from openmodels.clock import SettableClock
 from openmodels.jobs.alerts import Dispatcher, Origin
+from openmodels.opening import open_stores
 from openmodels.store.alerts import SqlAlertStore
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from contract.builders import AT, check, measurement, minutes, settings_in
 from fixtures.news import Inbox
-from openmodels.bootstrap import open_stores
 from openmodels.clock import SettableClock
 from openmodels.jobs.alerts import Dispatcher, Origin
 from openmodels.jobs.degradation import evaluate
+from openmodels.opening import open_stores
 from openmodels.store.alert_ports import AlertStore
 from openmodels.store.alerts import SqlAlertStore
 from openmodels.store.memory import MemoryTelemetryStore

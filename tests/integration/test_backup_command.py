@@ -17,7 +17,7 @@ from contract.builders import AT, check, minutes, settings_in
 from fixtures.commands import Program, program
 from fixtures.kept import fill, held
 from fixtures.server import environment, start_server
-from openmodels.bootstrap import open_stores
+from openmodels.opening import open_stores
 from openmodels.store.engine import FILE_NAME
 from openmodels.store.migrate import newest_revision
 
@@ -70,6 +70,7 @@ def test_it_restores_what_it_backed_up(filled: Path, backup: Path, program: Prog
     assert done.stdout.endswith(f"published 2026-03-01T12:00:00.000Z, restored from {backup}\n")
     assert content(Path("new")) == content(filled)
     assert files(Path("new")) == [FILE_NAME], "nothing is left over"
+    assert Path("new", FILE_NAME).stat().st_mode & 0o777 == 0o600, "like the backup"
 
 
 def test_a_backup_is_one_file_that_its_owner_alone_may_read(filled: Path, backup: Path) -> None:

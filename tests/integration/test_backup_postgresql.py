@@ -1,6 +1,9 @@
 """``openmodels backup`` and ``openmodels restore`` over PostgreSQL, with its own programs."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,7 +16,8 @@ from contract.builders import AT, check, minutes, settings_in
 from fixtures.commands import Program, program
 from fixtures.kept import fill, held
 from fixtures.real_servers import PostgresServer, postgres_program
-from openmodels.bootstrap import open_stores
+from fixtures.server import environment
+from openmodels.opening import open_stores
 from openmodels.store.migrate import newest_revision
 
 __all__ = ["program"]
@@ -126,11 +130,126 @@ def test_it_restores_into_an_empty_database_only_unless_it_is_forced(
         connection.execute("CREATE TABLE notes AS SELECT 'mine' AS text")
     done = program("restore", str(backup), "--database-url", url, "--pg-bin", BIN)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"the database {url} is not empty (it has rows in notes); restore into an empty one" in done.stderr
+    assert f"the database {url} is not empty (it has the table public.notes, which is not" in done.stderr
     assert one(url, "SELECT text FROM notes") == "mine"
     for _ in range(2):
         assert program("restore", str(backup), "--database-url", url, *FORCED).returncode == 0
     assert content(url) == content(filled)
+
+
+OTHERS = [
+    ("TABLE other.thing (id int)", "table other.thing"),
+    ("TABLE other.thing (id int) PARTITION BY RANGE (id)", "table other.thing"),
+    ("VIEW thing AS SELECT 1 AS x", "view public.thing"),
+    ("SEQUENCE other.thing START 5000", "sequence other.thing"),
+    ("FUNCTION other.thing() RETURNS int LANGUAGE sql AS 'SELECT 42'", "function other.thing"),
+    ("AGGREGATE thing (int) (SFUNC = int4pl, STYPE = int)", "function public.thing"),
+    ("TYPE other.thing AS ENUM ('a')", "type other.thing"),
+    ("TYPE thing AS (a int)", "type public.thing"),
+    ("DOMAIN thing AS int", "type public.thing"),
+    ("TABLE other.checks (id int)", "table other.checks"),
+    ("TABLE procrastinate_jobs (id int)", "table public.procrastinate_jobs"),
+]
+"""What another program may have made in a database, and how it is named."""
+
+
+def test_it_replaces_nothing_that_is_not_its_own(
+    backup: Path, program: Program, new_database: Callable[[], str]
+) -> None:
+    for made, named in OTHERS:
+        url = new_database()
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE SCHEMA other")
+            connection.execute(f"CREATE {made}".encode())
+        done = program("restore", str(backup), "--database-url", url, "--pg-bin", BIN)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert (
+            f"the database {url} is not empty (it has the {named}, which is not openmodels')" in done.stderr
+        )
+
+
+def test_what_comes_in_between_is_not_lost(
+    backup: Path, program: Program, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    real = postgres_program("psql")
+    script(tmp_path / "bin" / "pg_restore", f'exec {postgres_program("pg_restore")} "$@"')
+    url = new_database()
+    assert program("migrate", "--database-url", url).returncode == 0
+    for late, said in (
+        ("UPDATE registry_head SET revision = 'precious'", "it has rows in registry_head"),
+        ("CREATE TABLE late AS SELECT 1 AS x", "it has the table public.late, which is not openmodels'"),
+    ):
+        script(tmp_path / "bin" / "psql", f'{real} -qXc "{late}" </dev/null || exit 9\nexec {real} "$@"')
+        done = program("restore", str(backup), "--database-url", url, "--pg-bin", "bin")
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+        assert "could not be restored, and nothing was changed" in done.stderr
+        assert f"the database is not empty any more: {said}" in done.stderr
+        if "precious" in late:
+            assert one(url, "SELECT revision FROM registry_head") == "precious"
+            with psycopg.connect(url) as connection:
+                connection.execute("UPDATE registry_head SET revision = NULL")
+    assert one(url, "SELECT x FROM late") == 1
+
+
+WRITES = """
+BEGIN;
+UPDATE registry_head SET revision = 'precious';
+\\! touch written
+DO $$ BEGIN
+    FOR number IN 1..2000 LOOP
+        EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE relation = 'registry_head'::regclass AND NOT granted);
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+END $$;
+COMMIT;
+"""
+"""Writes, and is not done before somebody waits for it."""
+
+
+def test_it_waits_for_who_is_just_writing_and_loses_nothing(
+    backup: Path, program: Program, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "writes.sql").write_text(WRITES)
+    real = postgres_program("psql")
+    script(tmp_path / "bin" / "pg_restore", f'exec {postgres_program("pg_restore")} "$@"')
+    between = f"{real} -qXf writes.sql & until [ -e written ]; do sleep 0.01; done"
+    script(tmp_path / "bin" / "psql", f'{between}\nexec {real} "$@"')
+    url = new_database()
+    assert program("migrate", "--database-url", url).returncode == 0
+    done = program("restore", str(backup), "--database-url", url, "--pg-bin", "bin")
+    assert done.returncode == 2
+    assert "the database is not empty any more: it has rows in registry_head" in done.stderr
+    assert one(url, "SELECT revision FROM registry_head") == "precious"
+
+
+def test_it_says_that_it_restored_what_could_not_be_migrated(
+    filled: str, program: Program, new_database: Callable[[], str]
+) -> None:
+    with psycopg.connect(filled) as connection:
+        # As if an older version had made it: what the last migration makes is there already.
+        connection.execute("UPDATE alembic_version SET version_num = '0005'")
+    assert program("backup", "a.backup", "--database-url", filled, "--pg-bin", BIN).returncode == 0
+    url = new_database()
+    done = program("restore", "a.backup", "--database-url", url, "--pg-bin", BIN)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert f"{url} is restored from a.backup, but not brought up to date: " in done.stderr
+    assert done.stderr.endswith("run: openmodels migrate\n")
+    assert one(url, "SELECT count(*) FROM registry_head WHERE revision IS NOT NULL") == 1
+
+
+def test_a_backup_that_is_told_to_end_leaves_nothing(filled: str, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    script(
+        tmp_path / "bin" / "pg_dump",
+        '[ "$1" = --version ] && exec echo "pg_dump (PostgreSQL) 99"\nkill -TERM $PPID\nexec sleep 60',
+    )
+    command = [sys.executable, "-m", "openmodels", "backup", "a.backup", "--pg-bin", "bin"]
+    settings = environment(tmp_path, DATABASE_URL=filled)
+    done = subprocess.run(command, cwd=tmp_path, env=settings, check=False, timeout=50)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir() if "a.backup" in path.name] == []
 
 
 def test_what_was_recorded_after_the_backup_is_gone(filled: str, program: Program, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from contract.builders import check
 from fixtures.catalogue import catalogue
 from fixtures.failing import FailingTelemetry
 from fixtures.service import NOW, PUBLISHED, Service, start_service
-from openmodels.bootstrap import create_app, open_stores
+from openmodels.bootstrap import create_app
 from openmodels.clock import SettableClock
 from openmodels.errors import StoreError
+from openmodels.opening import open_stores
 from openmodels.settings import read_settings
 from openmodels.store.live import Live
 
@@ -124,6 +125,7 @@ async def test_it_recovers_when_the_database_is_back() -> None:
     assert (await service.json("/api/providers/cirrus"))["status"] == "unknown"
     store.error = None
     await service.record([check("cirrus", NOW)])
+    service.clock.advance(seconds=1)  # so long an answer is held
     assert (await service.get("/api/health")).status_code == 200
     assert (await service.json("/api/providers/cirrus"))["status"] == "up"
 

@@ -71,6 +71,7 @@ async def test_it_is_degraded_while_a_region_is_silent(service: Service, cluster
     ]
     assert (await service.get("/api/models")).status_code == 200
     await cluster.forget_region("eu")
+    service.clock.advance(seconds=1)  # so long an answer is held
     body = await service.json("/api/health")
     assert (body["status"], [r["region"] for r in body["services"]["regions"]]) == ("healthy", ["us"])
 

@@ -11,10 +11,10 @@ from contract.builders import settings_in
 from fixtures.counted_cluster import CountedCluster
 from fixtures.real_servers import PostgresServer, postgres_server
 from fixtures.running_prober import START, turns, until
-from openmodels.bootstrap import open_stores
 from openmodels.clock import SettableClock
 from openmodels.jobs.leased import LEASE, RENEW_SECONDS, Leased
 from openmodels.jobs.presence import Present
+from openmodels.opening import open_stores
 from openmodels.store.cluster_ports import known_regions
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +49,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 async def world(server: PostgresServer, tmp_path: Path, anyio_backend: str) -> AsyncIterator["World"]:
-    settings = settings_in(tmp_path, OPENMODELS_DATABASE_URL=server.url(server.create_database()))
+    settings = settings_in(tmp_path, OPENMODELS_DATABASE_URL=server.url(server.migrated_database()))
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(open_stores(settings)) for _ in range(2)]
         found = World([CountedCluster(one.engine) for one in stores])

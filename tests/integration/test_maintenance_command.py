@@ -10,8 +10,8 @@ import typer
 
 from contract.builders import AT, provider, registry, settings_in
 from fixtures.program import Program, program_in
-from openmodels.bootstrap import open_stores
 from openmodels.cli.alerts import period
+from openmodels.opening import open_stores
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

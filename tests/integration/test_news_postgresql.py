@@ -33,7 +33,7 @@ SECRET = "hunter2"
 
 @pytest.fixture
 def database(postgres: PostgresServer) -> Iterator[str]:
-    name = postgres.create_database()
+    name = postgres.migrated_database()
     yield name
     postgres.drop_database(name)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import redis
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.anyio
 
 SHORT = Patience(quiet=0.05, test=0.5)
 SECRET = "hunter2"
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -152,6 +154,32 @@ async def test_it_sends_one_announcement_of_many_that_wait(valkey: ValkeyServer)
         await until(lambda: len(one.heard) == 2)
         await turns()
         assert sorted(one.heard) == sorted(CHANGES)
+
+
+async def test_it_announces_again_after_a_failure_that_nobody_foresaw(valkey: ValkeyServer) -> None:
+    class Odd(RedisLink):
+        failing = False
+
+        async def call(self, ask: Callable[[Redis], Awaitable[T]]) -> T:
+            if self.failing:
+                raise AttributeError("nobody foresaw this")
+            return await super().call(ask)
+
+    clock = SettableClock(AT)
+    link, heard = Odd(valkey.url, clock=clock), list[str]()
+    news = RedisNews(link, "c", clock, patience=Patience(quiet=600))
+    async with running(news.run(heard.append)):
+        await until(lambda: news.listening)
+        heard.clear()
+        link.failing = True
+        with capture_logs() as logs:
+            news.announce("registry")
+            await until(lambda: clock.sleepers == 1)
+        assert [line["log_level"] for line in logs] == ["error"]
+        link.failing = False
+        clock.advance(seconds=1)
+        await until(lambda: heard == ["registry"])
+    await link.close()
 
 
 async def test_it_ignores_what_is_no_announcement(valkey: ValkeyServer) -> None:

@@ -20,7 +20,7 @@ from contract.builders import check
 from fixtures.nginx import NAME, Nginx, Node, nginx_before, nodes
 from fixtures.server import eventually
 from fixtures.service import NOW
-from openmodels.bootstrap import open_stores
+from openmodels.opening import open_stores
 from openmodels.settings import read_settings
 
 HOT = "/api/models/deepseek-v3"
@@ -221,12 +221,15 @@ def test_events_arrive_as_they_happen(nginx: Nginx, folder: Path) -> None:
         assert any(b'"provider_id":"openai"' in line for line in lines)
 
 
-def test_one_address_follows_ten_streams(nginx: Nginx) -> None:
-    opened = [nginx.connect("127.0.8.1") for _ in range(11)]
+@pytest.mark.parametrize(
+    ("address", "path"), [("127.0.8.1", "/api/telemetry/stream"), ("127.0.8.2", "/api//telemetry/stream/")]
+)
+def test_one_address_follows_ten_streams(nginx: Nginx, address: str, path: str) -> None:
+    opened = [nginx.connect(address) for _ in range(11)]
     try:
         statuses = []
         for connection in opened:
-            connection.request("GET", "/api/telemetry/stream", headers={"Host": NAME})
+            connection.request("GET", path, headers={"Host": NAME})
             statuses.append(connection.getresponse().status)
         assert statuses == [200] * 10 + [429]
     finally:

@@ -17,11 +17,11 @@ from fixtures import registry_files as files
 from fixtures.commands import Program, program
 from fixtures.running_prober import KEY, fake_in_thread
 from fixtures.server import environment
-from openmodels.bootstrap import open_stores
 from openmodels.cli.probe_report import PROBE_HEAD, amount
 from openmodels.domain.telemetry import HealthSummary, LatencySummary
 from openmodels.fake.behaviour import Behaviour
 from openmodels.fake.server import FakeProvider
+from openmodels.opening import open_stores
 from openmodels.store.spending import SqlSpendingStore
 
 __all__ = ["program"]

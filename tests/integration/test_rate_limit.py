@@ -87,15 +87,16 @@ async def test_it_counts_an_answer_of_304() -> None:
     assert (response.status_code, response.headers["x-ratelimit-remaining"]) == (304, "1")
 
 
-async def test_it_does_not_count_health_checks() -> None:
+@pytest.mark.parametrize("path", ["/api/health", "/api/health/", "/api/health/live", "/api/health/live/"])
+async def test_it_does_not_count_health_checks(path: str) -> None:
     service = await limited()
     for _ in range(5):
-        response = await service.get("/api/health")
+        response = await service.get(path)
         assert response.status_code == 200
         assert [response.headers[name] for name in RATE_LIMIT_HEADERS] == ["3", "3", str(START + 60)]
     for _ in range(4):
         await service.get(TARGET)
-    response = await service.get("/api/health")
+    response = await service.get(path)
     assert (response.status_code, response.headers["x-ratelimit-remaining"]) == (200, "0")
 
 

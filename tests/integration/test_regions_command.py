@@ -7,8 +7,8 @@ from pathlib import Path
 
 from contract.builders import settings_in
 from fixtures.commands import Program, program
-from openmodels.bootstrap import open_stores
 from openmodels.domain.views.registry import iso
+from openmodels.opening import open_stores
 from openmodels.store.cluster_ports import ALIVE_FOR, KNOWN_FOR, ProberSeen
 
 __all__ = ["program"]

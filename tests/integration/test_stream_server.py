@@ -15,8 +15,8 @@ from contract.builders import check
 from fixtures.server import RunningServer, eventually, free_port, run_program, start_server
 from fixtures.service import NOW
 from fixtures.wire import ask, read_all, request
-from openmodels.bootstrap import open_stores
 from openmodels.domain.telemetry import Check
+from openmodels.opening import open_stores
 from openmodels.settings import read_settings
 
 STREAM = b"/api/telemetry/stream"

@@ -19,8 +19,8 @@ from contract.builders import settings_in
 from fixtures import registry_files as files
 from fixtures.running_prober import fake_in_thread
 from fixtures.server import environment, eventually, free_port, run_program
-from openmodels.bootstrap import open_stores
 from openmodels.fake.behaviour import Behaviour
+from openmodels.opening import open_stores
 from openmodels.store.cluster_ports import known_regions
 
 SECONDS = 60.0

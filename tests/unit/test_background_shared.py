@@ -14,13 +14,13 @@ from contract.builders import provider, registry, settings_in
 from fixtures.counted_cluster import CountedCluster
 from fixtures.running_prober import START, settings_of, turns, until
 from openmodels.background import Background, Kept, assemble_background
-from openmodels.bootstrap import Stores, open_stores
 from openmodels.clock import SettableClock
 from openmodels.domain.telemetry import Check
 from openmodels.errors import StoreError
 from openmodels.fake.behaviour import Behaviour
 from openmodels.fake.server import FakeProvider
 from openmodels.jobs.leased import LEASE, RENEW_SECONDS
+from openmodels.opening import Stores, open_stores
 from openmodels.prober.keys import FixedKeys
 from openmodels.store.cluster_ports import RegionSeen, known_regions
 from openmodels.store.live import Live

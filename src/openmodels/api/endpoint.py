@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import structlog
 from msgspec import Struct, field
 
+from openmodels.api.held import Held
 from openmodels.api.hub import Hub
 from openmodels.api.wire import Param
 from openmodels.clock import Clock
@@ -53,6 +54,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """The database that answers are read from; None where it is the one that is written to."""
     demo: bool = False
     """Whether telemetry is of fake providers."""
+    health: Held["Answer"] = field(default_factory=Held)
+    """How everything was when somebody asked last."""
 
 
 class Ask(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from openmodels.bootstrap import Stores, open_stores
 from openmodels.cli.options import with_settings
 from openmodels.cli.terminal import print_table
 from openmodels.clock import Clock, SystemClock
@@ -19,6 +18,7 @@ from openmodels.errors import SettingsError
 from openmodels.jobs.alerts import Origin, new_id
 from openmodels.jobs.notify import address_of, senders_from
 from openmodels.jobs.senders import Answer, Sender
+from openmodels.opening import Stores, open_stores
 from openmodels.settings import Settings
 
 ALL = "all"

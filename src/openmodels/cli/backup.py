@@ -1,6 +1,9 @@
 """``openmodels backup`` and ``openmodels restore``: the database, to a file and back."""
 
 import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +37,8 @@ def register(app: typer.Typer) -> None:
         settings: Settings,
     ) -> None:
         """Write the database to a file, as it is at one moment, while it is served and probed."""
-        contents = back_up(settings, file, force=force, programs=pg_bin)
+        with _ended_by_sigterm():
+            contents = back_up(settings, file, force=force, programs=pg_bin)
         typer.echo(f"{file}: {megabytes(contents.size)}, {_described(contents)}, of {contents.database}")
 
     @app.command("restore")
@@ -49,6 +53,21 @@ def register(app: typer.Typer) -> None:
         """Put a backup into the database, whole or not at all; stop the nodes and workers before."""
         contents = asyncio.run(restore(settings, file, force=force, programs=pg_bin))
         typer.echo(f"{contents.database}: {_described(contents)}, restored from {file}")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the block as an error does, so that what it began is cleared away."""
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough, and must not end the clearing away
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _described(contents: Contents) -> str:

@@ -11,7 +11,7 @@ import structlog
 import typer
 from rich.live import Live as Display
 
-from openmodels.bootstrap import Stores, open_stores, work
+from openmodels.bootstrap import work
 from openmodels.cli.options import with_settings
 from openmodels.cli.probe_report import (
     KEYS_HEAD,
@@ -31,6 +31,7 @@ from openmodels.domain.snapshot import Snapshot, build_snapshot
 from openmodels.domain.vocabulary import suggest
 from openmodels.errors import StoreError
 from openmodels.logs import set_up_logs
+from openmodels.opening import Stores, open_stores
 from openmodels.prober.assemble import probe_now
 from openmodels.prober.keys import EnvironmentKeys
 from openmodels.prober.once import Line

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from openmodels.bootstrap import open_stores
 from openmodels.cli.options import with_settings
 from openmodels.cli.terminal import load_with_progress, print_issues
 from openmodels.clock import SystemClock
 from openmodels.domain.records import Registry
 from openmodels.errors import RegistryInvalid
+from openmodels.opening import open_stores
 from openmodels.registry.publish import publish, summary
 from openmodels.settings import Settings
 from openmodels.store.engine import create_engine, name_of

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from openmodels.bootstrap import open_stores
 from openmodels.cli.options import with_settings
 from openmodels.cli.terminal import print_table
 from openmodels.clock import SystemClock
 from openmodels.domain.views.registry import iso
 from openmodels.domain.vocabulary import suggest
+from openmodels.opening import open_stores
 from openmodels.settings import Settings
 from openmodels.store.cluster_ports import RegionSeen, known_regions
 

@@ -42,8 +42,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log: Any = structlog.get_logger(__name__)
 
 API = b"/api/"
-UNCOUNTED = frozenset({b"/api/health", b"/api/health/live"})
-"""What monitors and load balancers ask for again and again."""
+UNCOUNTED = frozenset({b"/api/health", b"/api/health/", b"/api/health/live", b"/api/health/live/"})
+"""What monitors and load balancers ask for again and again; the router takes both ways to write it."""
 ALLOW = b"GET, HEAD, OPTIONS"
 NO_STORE = (b"cache-control", b"no-store")
 HSTS = (b"strict-transport-security", b"max-age=31536000")

@@ -1,15 +1,16 @@
 """Leases and probers in SQL tables."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, or_, select, true, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from openmodels.errors import StoreError
 from openmodels.store import tables
 from openmodels.store.cluster_ports import LONGEST_LEASE, ProberSeen, RegionSeen
-from openmodels.store.engine import reading, writing
+from openmodels.store.engine import is_sqlite, reading, writing
 
 _leases = tables.leases
 _probers = tables.probers
@@ -18,23 +19,38 @@ _probers = tables.probers
 class SqlClusterStore:
     """A ``ClusterStore`` over a migrated database; see the port for what each method promises."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, most_apart: timedelta | None = None) -> None:
+        """``most_apart`` is how far a caller's clock may be from a server's; any, where that is None."""
         self._engine = engine
+        self._most_apart = None if is_sqlite(engine) else most_apart
 
     async def take_lease(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
         """Take or renew the lease ``name`` until then; whether ``holder`` has it now.
 
         One statement decides, and its row count tells: of two that come at the same time, the second waits
-        for the first, and its condition is looked at again on the row that the first has left.
+        for the first, and its condition is looked at again on the row that the first has left. Raises
+        ``StoreError`` also for a clock that is wrong: its holder would sum up hours that are not over, and
+        delete as old what is not.
         """
         free = or_(_leases.c.holder == holder, _leases.c.until <= now, _leases.c.until > now + LONGEST_LEASE)
         statement = self._put(
             _leases, {"name": name, "holder": holder, "until": until}, key=_leases.c.name, where=free
         )
         async with writing(self._engine) as connection:
+            await self._require_clock(connection, now)
             # Of an INSERT, SQLAlchemy keeps the row count only where it is told to.
             done = await connection.execute(statement, execution_options={"preserve_rowcount": True})
             return done.rowcount == 1
+
+    async def _require_clock(self, connection: AsyncConnection, now: datetime) -> None:
+        if self._most_apart is None:
+            return
+        theirs: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+        if abs(now - theirs) > self._most_apart:
+            raise StoreError(
+                f"this machine's clock is {abs(now - theirs).total_seconds():.0f} seconds "
+                f"{'ahead of' if now > theirs else 'behind'} the database's; set it right, as NTP does"
+            )
 
     async def release_lease(self, name: str, holder: str) -> None:
         """Give the lease back; nothing when another has it."""

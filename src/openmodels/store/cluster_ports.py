@@ -17,6 +17,8 @@ LONGEST_LEASE = timedelta(minutes=5)
 back, and is free: nobody should wait for a time that comes again in an hour."""
 ALIVE_FOR = timedelta(seconds=60)
 """How long a prober of which nothing is heard is taken to be at work: it says so every 10 seconds."""
+MOST_APART = timedelta(minutes=1)
+"""How far a clock may be from that of the database's server before its process gets no lease."""
 KNOWN_FOR = timedelta(days=7)
 """How long a region is remembered in which nobody probes any more."""
 

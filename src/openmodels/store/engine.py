@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -46,6 +46,11 @@ _DRIVERS = {
 }
 _PACKAGES = {"sqlite+aiosqlite": "aiosqlite", "postgresql+psycopg": "psycopg"}
 _WRITES = "openmodels_writes"
+ABANDONED_SECONDS = 30
+"""After so long without a word from a client, PostgreSQL ends a transaction that writes."""
+_ABANDONED = select(
+    func.set_config("idle_in_transaction_session_timeout", str(ABANDONED_SECONDS * 1000), True)
+)
 _SETTING = "openmodels_setting"
 PRIMARY, REPLICA = "OPENMODELS_DATABASE_URL", "OPENMODELS_DATABASE_READ_URL"
 DIRECT = "OPENMODELS_DATABASE_DIRECT_URL"
@@ -127,7 +132,13 @@ async def writing(engine: AsyncEngine, *, patient: bool = False) -> AsyncIterato
     take as long as they take.
     """
     async with _transaction(engine, {_WRITES: True}) as connection:
-        if not patient or is_sqlite(engine):
+        if is_sqlite(engine):
+            yield connection
+            return
+        if not patient:
+            # Without this, a machine that vanishes within a transaction keeps its locks for hours, and all
+            # others wait for them. It is part of the transaction, so it goes through a pooler.
+            await connection.execute(_ABANDONED)
             yield connection
             return
         driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec.structs import asdict, astuple
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,7 @@ from openmodels.store.recording import advanced
 
 _head, _standings, _incidents = tables.telemetry_head, tables.provider_standings, tables.incidents
 _late = tables.late_hours
+log: Any = structlog.get_logger(__name__)
 ASKED_AT_ONCE = 500
 """Ids in one question; databases allow some thousands."""
 
@@ -66,14 +68,22 @@ async def take_head(connection: AsyncConnection) -> Any:
 
 
 async def read_standings(connection: AsyncConnection, provider_ids: Sequence[str]) -> dict[str, Standing]:
-    """How these providers stand; those that were never probed are left out. Raises ``RecordUnreadable``."""
+    """How these providers stand; those that were never probed are left out.
+
+    One that cannot be read is said in the log and begun anew: else no result of any provider could be kept.
+    """
     found: dict[str, Standing] = {}
     for start in range(0, len(provider_ids), ASKED_AT_ONCE):
         ids = provider_ids[start : start + ASKED_AT_ONCE]
         rows = await connection.execute(
             select(_standings.c.provider_id, _standings.c.body).where(_standings.c.provider_id.in_(ids))
         )
-        found |= decoded_standings([(row[0], row[1]) for row in rows])
+        for row in rows:
+            try:
+                found |= decoded_standings([(row[0], row[1])])
+            except RecordUnreadable as error:
+                log.error("how a provider stands is begun anew", provider=row[0], reason=str(error))
+                found[row[0]] = Standing()
     return found
 
 

@@ -21,7 +21,7 @@ from openmodels.domain.standing import status_at
 from openmodels.domain.telemetry import CHECK_INTERVAL, ProviderState
 from openmodels.errors import RecordUnreadable, StoreError
 from openmodels.store.looks import Looks
-from openmodels.store.news import Change, News
+from openmodels.store.news import Change, News, Wake
 from openmodels.store.ports import RegistryStore, TelemetryStore
 
 log: Any = structlog.get_logger(__name__)
@@ -29,6 +29,8 @@ log: Any = structlog.get_logger(__name__)
 STATES_HOLD = timedelta(seconds=10)
 """How long the providers' states may be handed out again while nothing is recorded: as long as an answer that
 shows them holds. They change all the same, for a state without new checks turns unknown."""
+NEWS_PAUSE = 1.0
+"""Seconds before news are begun again that ended, which they never should."""
 
 
 class Live:
@@ -123,9 +125,19 @@ class Live:
         self.news = news
         looks = Looks(interval, news, clock, lambda: bool(self._unreachable))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._unharmed(lambda: news.run(looks.wake)))
+            tasks.create_task(self._hear(news, looks.wake, clock))
             tasks.create_task(looks.repeat("registry", lambda: self._unharmed(self._look_for_revision)))
             tasks.create_task(looks.repeat("telemetry", lambda: self._unharmed(self._look_at_epoch)))
+
+    async def _hear(self, news: News, wake: Wake, clock: Clock) -> None:
+        """Have news arrive until cancelled, whatever happens to them."""
+        while True:
+            try:
+                await news.run(wake)
+            except Exception:
+                # Without this, one unforeseen failure would leave this process to look for ever.
+                log.exception("news of changes failed; beginning again")
+            await clock.sleep(NEWS_PAUSE)
 
     async def _unharmed(self, work: Callable[[], Awaitable[object]]) -> None:
         try:

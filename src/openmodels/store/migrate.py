@@ -13,7 +13,7 @@ from openmodels.store.engine import is_sqlite, name_of, reading, writing
 from openmodels.store.queue_schema import bring_up_queue, queue_is_current
 
 _SCRIPTS = "openmodels.store:migrations"
-_LOCK = 0x6F70656E6D6F6465
+MIGRATING = 0x6F70656E6D6F6465
 """What migrating locks in PostgreSQL, until the transaction ends: the bytes of "openmode" as a number."""
 
 
@@ -41,7 +41,7 @@ async def migrate(engine: AsyncEngine) -> Migration:
     # Rows that are many take as long as they take, and so does another process that migrates them.
     async with writing(engine, patient=True) as connection:
         if not is_sqlite(engine):
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
         # What was read above may be old: another process may have migrated since.
         before = await connection.run_sync(_revision)
         _require_known(before, engine)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+import structlog
 from msgspec import Struct
 from redis.asyncio.client import PubSub
 from sqlalchemy.engine import URL
@@ -23,8 +24,12 @@ from openmodels.store.news import Change, Wake
 from openmodels.store.news_reception import NewsLost, Reception
 from openmodels.store.redis_link import PREFIX, RedisLink
 
+log: Any = structlog.get_logger(__name__)
+
 LONGEST_PAUSE = 5.0
 """The most between two attempts to subscribe, in seconds; while the circuit is open they cost nothing."""
+PAUSE_SECONDS = 1.0
+"""Between two attempts to announce something, where one failed as nobody foresaw."""
 _PORTS = {"postgresql": 5432}
 
 
@@ -50,6 +55,7 @@ class RedisNews:
     ) -> None:
         self._link = link
         self._channel = channel
+        self._clock = clock
         self._patience = patience
         self._reception = Reception("redis", clock, longest_pause=LONGEST_PAUSE)
         # What waits to be sent: a change that waits already need not be announced twice.
@@ -84,6 +90,24 @@ class RedisNews:
 
     async def flush(self) -> None:
         """Send what waits to be sent, for a process that ends. Raises nothing; what fails is lost."""
+        try:
+            await self._send()
+        except Exception:
+            log.exception("announcing changes failed", by=self.by)
+
+    async def _send_on(self) -> None:
+        while True:
+            await self._something.wait()
+            try:
+                await self._send()
+            except Exception:
+                # Without this, one unforeseen failure would end all announcing, and the listening beside it.
+                log.exception("announcing changes failed; trying again", by=self.by)
+                await self._clock.sleep(PAUSE_SECONDS)
+                self._something.set()
+
+    async def _send(self) -> None:
+        """Send what waits to be sent. Whatever it raises, that was not foreseen, and still waits."""
         self._something.clear()
         while self._outgoing:
             change = self._outgoing.pop()
@@ -92,11 +116,9 @@ class RedisNews:
             except RedisAway:
                 # Others have lost it too, look more often, and look at once when it is back.
                 self._outgoing.clear()
-
-    async def _send_on(self) -> None:
-        while True:
-            await self._something.wait()
-            await self.flush()
+            except Exception:
+                self._outgoing.add(change)
+                raise
 
     async def _publish(self, word: str) -> None:
         await self._link.call(lambda client: client.publish(self._channel, word))
@@ -118,7 +140,7 @@ class RedisNews:
             raise NewsLost(f"Redis did not answer within {self._patience.test:g} seconds") from None
         # ValueError: whoever answers there does not speak Redis's protocol.
         except (redis.RedisError, RedisAway, OSError, ValueError) as error:
-            raise NewsLost(" ".join(str(error).split())[:200] or type(error).__name__) from error
+            raise NewsLost(self._link.told(error)) from None
 
     async def _test(self, subscription: PubSub, wake: Wake) -> None:
         """Announce something to oneself, and hear it. Raises ``NewsLost`` when that does not come back."""

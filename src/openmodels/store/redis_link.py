@@ -2,14 +2,15 @@
 
 Redis makes several processes agree on limits and share ready answers; nothing depends on it. So a call waits
 a quarter of a second at most, the first failure opens the circuit, and while it is open calls fail at once,
-without asking. Requests never close it: a trial in the background does, which writes as they would.
+without asking. Requests never close it: a trial in the background does, which writes as they would, and as
+fast. Whoever only wants to know whether Redis answers neither opens nor closes it.
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
 import structlog
@@ -32,10 +33,14 @@ CALL_SECONDS = 0.25
 millisecond or ten, and so short that the one time hardly shows."""
 HELD_UP = 1.2
 """A bound that strikes this many times later than it should says that this process was held up, not Redis."""
-TRIAL_SECONDS = 1.0
-"""The same for a trial, for which nobody waits: a connection over TLS from afar takes several round trips."""
+CONNECT_SECONDS = 1.0
+"""The longest that a trial may take to connect, for which nobody waits: a connection over TLS from afar takes
+several round trips. What it asks then has no longer than a call, or requests would open the circuit again."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 """Seconds before the first trial and, doubled after each, between later ones."""
+STEADY_SECONDS = 60
+"""So long Redis has to be back before the pauses begin with the first again. Without this, requests would
+wait twice a second for one that is now fast enough, now not."""
 CONNECTIONS = 16
 """Takes go together over one connection at a time; the rest is for cached answers and announcements."""
 PREFIX = "openmodels"
@@ -58,6 +63,8 @@ class RedisLink:
         self._trials: list[Trial] = []
         self._away = asyncio.Event()
         self._reason = ""
+        self._secrets = _secrets(url)
+        self._back_at: float | None = None
         self.client = Redis(connection_pool=self._pool)
         """For what lasts longer than a call, such as a subscription; its failures do not open the circuit."""
         self.up = True
@@ -76,25 +83,43 @@ class RedisLink:
         return await self._within(CALL_SECONDS, ask)
 
     async def ping(self) -> None:
-        """Write a little, as requests do. Raises ``RedisAway``, at once while the circuit is open."""
-        await self.call(_write)
+        """Write a little, as requests do. Raises ``RedisAway``, at once while the circuit is open.
+
+        It does not open it: anybody may have this done, as often as they like, by asking for our health.
+        """
+        if not self.up:
+            raise RedisAway(self._reason)
+        await self._within(CALL_SECONDS, _write, opens=False)
+
+    def told(self, error: Exception) -> str:
+        """What an error says, for people and the log: one line without the user and the password."""
+        # A server that does not know AUTH quotes what came with it, cut off after some characters.
+        text = re.sub(r",? *with args.*", "", " ".join(str(error).split()), flags=re.IGNORECASE)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text[:200] or type(error).__name__
 
     async def connect(self) -> None:
         """Find out whether Redis answers, whatever the circuit says. Raises nothing."""
         try:
-            await self._within(TRIAL_SECONDS, self._try)
+            await self._within(CONNECT_SECONDS, self._connect_anew)
+            for trial in (_write, *self._trials):
+                await self._within(CALL_SECONDS, trial)
         except RedisAway:
             return
         if not self.up:
             self.up = True
+            self._back_at = self._clock.unix()
             self._away.clear()
             log.info("redis is back: limits and ready answers are shared again")
 
     async def run(self) -> None:
         """Try to come back whenever the circuit is open, until cancelled."""
+        pause = FIRST_PAUSE
         while True:
             await self._away.wait()
-            pause = FIRST_PAUSE
+            if self._back_at is None or self._clock.unix() - self._back_at >= STEADY_SECONDS:
+                pause = FIRST_PAUSE
             while not self.up:
                 await self._clock.sleep(pause)
                 try:
@@ -107,19 +132,19 @@ class RedisLink:
     async def close(self) -> None:
         """Let go of all connections."""
         try:
-            async with asyncio.timeout(TRIAL_SECONDS):
+            async with asyncio.timeout(CONNECT_SECONDS):
                 await self.client.aclose()
                 await self._pool.aclose()
         except (redis.RedisError, OSError, TimeoutError):
             pass  # a connection that cannot even be closed
 
-    async def _within(self, seconds: float, ask: Callable[[Redis], Awaitable[T]]) -> T:
+    async def _within(self, seconds: float, ask: Callable[[Redis], Awaitable[T]], *, opens: bool = True) -> T:
         try:
             return await _bounded(seconds, ask(self.client))
         # ValueError: whoever answers there does not speak Redis's protocol.
         except (redis.RedisError, OSError, TimeoutError, ValueError) as error:
-            reason = _reason(error, seconds)
-        if not reason.startswith("WRONGTYPE"):  # that one key was written by somebody else
+            reason = _known_reason(error, seconds) or self.told(error)
+        if opens and not reason.startswith("WRONGTYPE"):  # that one key was written by somebody else
             self._open(reason)
         raise RedisAway(f"Redis does not answer: {reason}")
 
@@ -131,12 +156,11 @@ class RedisLink:
             self._away.set()
             log.warning("redis is away: each process limits and caches for itself", reason=reason)
 
-    async def _try(self, client: Redis) -> None:
+    async def _connect_anew(self, _client: Redis) -> None:
         # Idle connections may lead nowhere, such as to a firewall that has forgotten them.
         await self._pool.disconnect(inuse_connections=False)
-        await _write(client)
-        for trial in self._trials:
-            await trial(client)
+        connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]  # of the library
+        await self._pool.release(connection)
 
 
 async def together(client: Redis, commands: Sequence[Command]) -> list[Any]:
@@ -214,10 +238,19 @@ def _pool(url: str) -> BlockingConnectionPool:
     return pool
 
 
-def _reason(error: Exception, seconds: float) -> str:
-    """Why it failed, for people."""
+def _secrets(url: str) -> list[str]:
+    """The user and the password of a URL, as they are and as they are written there, the longest first."""
+    parts = urlsplit(url)
+    options = parse_qs(parts.query)
+    written = {parts.username or "", parts.password or ""}
+    written.update(options.get("username", ()), options.get("password", ()))
+    return sorted((written | {unquote(word) for word in written}) - {""}, key=len, reverse=True)
+
+
+def _known_reason(error: Exception, seconds: float) -> str | None:
+    """Why it failed, for people; None for what is not foreseen."""
     if isinstance(error, redis.exceptions.OutOfMemoryError):
-        return "it is full (maxmemory) and evicts nothing: set its maxmemory-policy to allkeys-lru"
+        return "it is full (maxmemory) and evicts nothing: set its maxmemory-policy to volatile-ttl"
     if isinstance(error, redis.exceptions.ReadOnlyError):
         return "it is a replica, which takes no writes: name the primary in OPENMODELS_REDIS_URL"
     if isinstance(error, redis.exceptions.BusyLoadingError):
@@ -226,4 +259,4 @@ def _reason(error: Exception, seconds: float) -> str:
         return "it wants another user or password than OPENMODELS_REDIS_URL has"
     if isinstance(error, (TimeoutError, redis.TimeoutError)):
         return f"no answer within {seconds:g} s"
-    return str(error)[:200] or type(error).__name__
+    return None

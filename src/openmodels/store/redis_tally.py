@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from openmodels.store.redis_link import PREFIX, RedisLink, sound, together
+from openmodels.store.tally import Added
 
 
 class RedisTally:
@@ -27,17 +28,16 @@ class RedisTally:
         # What Redis itself calls a script by.
         self._sha = hashlib.sha1(self._script, usedforsecurity=False).hexdigest()
         # Also puts the script back that a Redis forgets when it is started anew.
-        link.try_with(lambda client: self._add(client, {"": 1}))
+        link.try_with(lambda client: self._add(client, {"": 1}, ()))
 
     @property
     def up(self) -> bool:
         """Whether the link is up."""
         return self._link.up
 
-    async def add(self, amounts: Mapping[str, int]) -> Mapping[str, int]:
+    async def add(self, amounts: Mapping[str, int], timed: Collection[str] = ()) -> Added:
         """Add to these counts, in one round trip."""
-        counts = await self._link.call(lambda client: self._add(client, amounts))
-        return dict(zip(amounts, counts, strict=True))
+        return await self._link.call(lambda client: self._add(client, amounts, timed))
 
     async def ends_in(self, names: Collection[str]) -> Mapping[str, float]:
         """In how many seconds each window ends, by Redis's clock, to the millisecond.
@@ -50,30 +50,37 @@ class RedisTally:
     def _key(self, name: str) -> str:
         return f"{PREFIX}:{self._item.key_for(name)}"
 
-    async def _add(self, client: Redis, amounts: Mapping[str, int]) -> list[int]:
-        seconds = self._item.get_expiry()
-        asked = [
+    async def _add(self, client: Redis, amounts: Mapping[str, int], timed: Collection[str]) -> Added:
+        seconds, size = self._item.get_expiry(), len(amounts)
+        keys = [self._key(name) for name in timed]
+        asked: list[tuple[Any, ...]] = [
             ("EVALSHA", self._sha, 1, self._key(name), seconds, amount) for name, amount in amounts.items()
         ]
-        counts = await together(client, asked)
+        ends = [("PTTL", key) for key in keys]
+        answers = await together(client, [*asked, *ends])
+        counts, left = answers[:size], answers[size:]
         unmade = [place for place, count in enumerate(counts) if isinstance(count, NoScriptError)]
         if unmade:
             await client.script_load(self._script)
-            again = await together(client, [asked[place] for place in unmade])
-            for place, count in zip(unmade, again, strict=True):
+            answers = await together(client, [*(asked[place] for place in unmade), *ends])
+            left = answers[len(unmade) :]
+            for place, count in zip(unmade, answers, strict=False):
                 counts[place] = count
-        return _numbers(counts)
+        numbers = zip(amounts, _numbers(counts), strict=True)
+        return Added(dict(numbers), dict(zip(timed, await self._seconds(client, keys, left), strict=True)))
 
     async def _ends(self, client: Redis, keys: Sequence[str]) -> list[float]:
-        left = _numbers(await together(client, [("PTTL", key) for key in keys]))
+        return await self._seconds(client, keys, await together(client, [("PTTL", key) for key in keys]))
+
+    async def _seconds(self, client: Redis, keys: Sequence[str], answers: Sequence[Any]) -> list[float]:
+        """What PTTL said of these keys, in seconds."""
+        left, seconds = _numbers(answers), self._item.get_expiry()
         endless = [key for key, milliseconds in zip(keys, left, strict=True) if milliseconds == -1]
         if endless:
             # Nobody here makes a count without an end; one that has none would refuse its client for ever.
-            seconds = self._item.get_expiry()
             _numbers(await together(client, [("EXPIRE", key, seconds) for key in endless]))
         return [
-            float(self._item.get_expiry()) if milliseconds == -1 else max(0, milliseconds) / 1000
-            for milliseconds in left
+            float(seconds) if milliseconds == -1 else max(0, milliseconds) / 1000 for milliseconds in left
         ]
 
 

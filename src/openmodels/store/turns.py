@@ -70,7 +70,7 @@ async def queued_jobs(engine: AsyncEngine) -> Mapping[tuple[str, str], int]:
 _QUEUED = text(
     "SELECT queue_name, CASE WHEN status = 'doing' THEN 'running' WHEN scheduled_at > now() THEN 'planned' "
     "ELSE 'due' END AS state, count(*) FROM procrastinate_jobs "
-    "WHERE status IN ('todo', 'doing') AND queue_name NOT LIKE 'plan:%' GROUP BY queue_name, state"
+    "WHERE status IN ('todo', 'doing') GROUP BY queue_name, state"
 )
 
 

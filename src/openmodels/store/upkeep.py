@@ -215,7 +215,7 @@ async def _sum_late_hours(connection: AsyncConnection, head: Any, steps: Steps) 
     taken = _first_of(providers, counts, steps.rows)
     await _sum_hour(connection, hour, taken)
     day = floor(hour, DAY)
-    if day + DAY <= head.hours_until:
+    if head.hours_until is not None and day + DAY <= head.hours_until:
         await _sum_day(connection, day, taken)
     return True
 

@@ -12,7 +12,7 @@ from fixtures.service import NOW
 from openmodels.clock import SettableClock
 from openmodels.edge.limits import WINDOW_SECONDS, Bucket, MemoryLimiter
 from openmodels.edge.shared_limits import MOST_TOGETHER, SharedLimiter
-from openmodels.store.tally import MemoryTally
+from openmodels.store.tally import Added, MemoryTally
 
 pytestmark = pytest.mark.anyio
 
@@ -28,11 +28,13 @@ class Noted(MemoryTally):
     def __init__(self, clock: SettableClock) -> None:
         super().__init__(clock, seconds=WINDOW_SECONDS)
         self.added: list[dict[str, int]] = []
+        self.timed: list[str] = []
         self.asked: list[list[str]] = []
 
-    async def add(self, amounts: Mapping[str, int]) -> Mapping[str, int]:
+    async def add(self, amounts: Mapping[str, int], timed: Collection[str] = ()) -> Added:
         self.added.append(dict(amounts))
-        return await super().add(amounts)
+        self.timed.extend(timed)
+        return await super().add(amounts, timed)
 
     async def ends_in(self, names: Collection[str]) -> Mapping[str, float]:
         self.asked.append(list(names))
@@ -91,7 +93,8 @@ async def test_it_asks_for_the_end_of_a_window_once_when_another_began_it() -> N
     group.clock.advance(seconds=20)
     ends = {(await group.take(1)).resets_at for _ in range(5)} | {(await group.take(0)).resets_at}
     assert ends == {NOW.timestamp() + 60}
-    assert group.tally.asked == [["a"]]
+    # With the count itself: each would wait for two questions else.
+    assert (group.tally.timed, group.tally.asked) == (["a", "a"], [])
 
 
 async def test_it_refuses_without_asking_who_has_nothing_left() -> None:
@@ -147,8 +150,8 @@ async def test_it_counts_alone_those_who_wait_when_the_counts_go_away() -> None:
 
 async def test_it_leaves_nobody_waiting_when_something_fails_that_nobody_foresaw() -> None:
     class Broken(Noted):
-        async def add(self, amounts: Mapping[str, int]) -> Mapping[str, int]:
-            raise KeyError(*amounts)
+        async def add(self, amounts: Mapping[str, int], timed: Collection[str] = ()) -> Added:
+            raise KeyError(*amounts, *timed)
 
     group = Group()
     limiter = SharedLimiter(Broken(group.clock), 3, group.clock)
@@ -157,6 +160,34 @@ async def test_it_leaves_nobody_waiting_when_something_fails_that_nobody_foresaw
         assert not isinstance(taken, Bucket)
         assert (await taken).left == 2
     assert logs[0]["log_level"] == "error"
+
+
+async def test_nobody_waits_for_the_question_before_and_then_for_its_own() -> None:
+    class Slow(Noted):
+        async def add(self, amounts: Mapping[str, int], timed: Collection[str] = ()) -> Added:
+            added = await super().add(amounts, timed)
+            await answering.wait()
+            return added
+
+    answering = asyncio.Event()
+    group = Group()
+    tally = Slow(group.clock)
+    limiter = SharedLimiter(tally, 9, group.clock)
+    taken = []
+    for client in "aab":
+        taken.append(limiter.take(client, group.clock.unix()))
+        await asyncio.sleep(0)
+    # The answer to the first does not come before all have been counted.
+    async with asyncio.timeout(30):
+        buckets = [one if isinstance(one, Bucket) else await one for one in taken]
+    assert [bucket.left for bucket in buckets] == [8, 7, 8]
+    assert (limiter.local, limiter.shared, tally.added) == (3, 0, [{"a": 1}])
+    answering.set()
+    later = limiter.take("c", group.clock.unix())
+    assert not isinstance(later, Bucket)
+    assert (await later).left == 8
+    # Who was counted alone while waiting is not counted once more.
+    assert tally.added == [{"a": 1}, {"c": 1}]
 
 
 async def test_it_counts_for_the_others_when_one_hangs_up() -> None:

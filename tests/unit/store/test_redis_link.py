@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from redis.asyncio import Redis
@@ -208,8 +209,59 @@ async def test_it_gives_the_password_and_says_when_it_is_wrong(own_valkey: Valke
     for url in (f"redis://{place}", f"redis://:{PASSWORD}x@{place}", f"redis://somebody:{PASSWORD}@{place}"):
         async with linked(url) as one:
             with capture_logs() as logs, pytest.raises(RedisAway, match="another user or password") as raised:
-                await one.link.ping()
+                await one.link.call(count)
             assert PASSWORD not in f"{logs}{raised.value!r}{raised.value.__cause__!r}"
+
+
+async def test_a_ping_does_not_open_the_circuit(own_valkey: ValkeyServer) -> None:
+    async with linked(own_valkey.url) as one:
+        own_valkey.stop()
+        with capture_logs() as logs, pytest.raises(RedisAway):
+            await one.link.ping()
+        assert (one.link.up, one.link.failures, logs) == (True, 0, [])
+
+
+@pytest.mark.parametrize(("user", "password"), [("someone", PASSWORD), ("s%3Fme", "s3cret%2Fword" * 20)])
+async def test_it_says_nothing_of_the_password_that_a_server_quotes(user: str, password: str) -> None:
+    with valkey_server("--rename-command", "AUTH", '""') as server:
+        async with linked(f"redis://{user}:{password}@127.0.0.1:{server.port}/0") as one:
+            with capture_logs() as logs, pytest.raises(RedisAway, match="unknown command") as raised:
+                await one.link.call(count)
+            assert logs
+            for secret in (user, unquote(user), "s3cret"):
+                assert secret not in f"{logs}{raised.value!r}"
+            for text in (f"no {unquote(password)} here", f"no {password} here"):
+                assert one.link.told(ValueError(text)) == "no *** here"
+
+
+async def test_it_begins_with_short_pauses_again_after_it_was_back_for_a_while(valkey: ValkeyServer) -> None:
+    async def fail(_client: Redis) -> None:
+        raise TimeoutError
+
+    async with linked(valkey.url) as one:
+        for steady, pause in ((0, 0.5), (59, 1), (59, 2), (60, 0.5), (0, 1)):
+            one.clock.advance(seconds=steady)
+            with pytest.raises(RedisAway):
+                await one.link.call(fail)
+            await until(lambda: one.clock.sleepers == 1)
+            one.clock.advance(seconds=pause - 0.01)
+            await turns()
+            assert (one.link.up, one.clock.sleepers) == (False, 1)
+            one.clock.advance(seconds=0.01)
+            await until(lambda: one.link.up)
+            await until(lambda: one.clock.sleepers == 0)
+
+
+async def test_it_stays_away_from_a_server_that_is_slower_than_a_call_may_be(valkey: ValkeyServer) -> None:
+    async def slow(client: Redis) -> None:
+        await client.blpop(["nothing"], 2 * CALL_SECONDS)
+
+    async with linked(valkey.url) as one:
+        one.link.try_with(slow)
+        with pytest.raises(RedisAway):
+            await one.link.call(slow)
+        await one.link.connect()
+        assert not one.link.up
 
 
 async def test_it_does_not_close_the_circuit_before_what_requests_do_works(valkey: ValkeyServer) -> None:
@@ -248,7 +300,7 @@ async def test_it_is_away_where_something_else_listens() -> None:
     try:
         async with linked(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}") as one:
             with pytest.raises(RedisAway):
-                await one.link.ping()
+                await one.link.call(count)
             assert not one.link.up
     finally:
         server.close()

@@ -261,3 +261,20 @@ async def test_it_hears_nothing_where_there_is_no_way_at_all() -> None:
 @given(st.text())
 def test_it_takes_only_announcements_for_announcements(payload: str) -> None:
     assert change_of(payload) in ({payload} if payload in {"registry", "telemetry"} else {None})
+
+
+async def test_it_begins_news_again_that_ended_as_nobody_foresaw() -> None:
+    class Odd(MemoryNews):
+        fails = True
+
+        async def run(self, wake: Wake) -> None:
+            if self.fails:
+                raise AttributeError("nobody foresaw this")
+            await super().run(wake)
+
+    world, news = World(), Odd()
+    async with world.watching(60, news):
+        assert not news.listening
+        news.fails = False
+        await world.pass_time(1)
+        assert news.listening

@@ -27,7 +27,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 @pytest.fixture
 async def engine(postgres: PostgresServer, tmp_path: Path, anyio_backend: str) -> AsyncIterator[AsyncEngine]:
     """An empty PostgreSQL database, migrated."""
-    database = postgres.create_database()
+    database = postgres.migrated_database()
     engine = create_engine(settings_in(tmp_path, OPENMODELS_DATABASE_URL=postgres.url(database)))
     await migrate(engine)
     yield engine

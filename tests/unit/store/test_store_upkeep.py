@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from contract.builders import AT, check, measurement, settings_in
 from contract.oracle import NOW, Oracle, some_checks, some_measurements
@@ -195,6 +196,21 @@ async def test_it_names_a_standing_that_cannot_be_read(engine: AsyncEngine) -> N
     await run(engine, """UPDATE provider_standings SET body = '{"status": "asleep"}'""")
     with pytest.raises(RecordUnreadable, match="provider_standings/amber cannot be read"):
         await store.standings()
+
+
+async def test_it_goes_on_recording_beside_a_standing_that_cannot_be_read(engine: AsyncEngine) -> None:
+    store = SqlTelemetryStore(engine)
+    await store.record([check("amber", AT)])
+    await run(engine, """UPDATE provider_standings SET body = '{"status": "asleep"}'""")
+    later = AT + timedelta(minutes=5)
+    with capture_logs() as logs:
+        await store.record([check("amber", later), check("birch", later)])
+    assert [(line["log_level"], line["provider"]) for line in logs] == [("error", "amber")]
+    standings = await store.standings()
+    assert {name: standing.last_checked_at for name, standing in standings.items()} == {
+        "amber": later,
+        "birch": later,
+    }
 
 
 async def test_it_steps_over_providers_and_rows_a_few_at_a_time(engine: AsyncEngine) -> None:

@@ -6,8 +6,8 @@ from msgspec import Struct
 class Pace(Struct, frozen=True, kw_only=True):
     """Times in seconds. The defaults fit intervals from 10 seconds, the smallest that a setting can have."""
 
-    plan: int = 5
-    """How often turns are planned, in whole seconds of the clock: 60 divided by it must leave no rest."""
+    plan: float = 5.0
+    """How often each process looks whether turns are to be planned."""
     ahead: float = 10.0
     """How far ahead turns are planned: so much that one plan may fail without any turn coming late."""
     poll: float = 0.5

@@ -1,4 +1,4 @@
-"""Plans the turns of a region: whoever of its workers is given the job to."""
+"""Plans the turns of a region: whoever of its workers is first, by the database's clock."""
 
 import asyncio
 from collections.abc import Collection
@@ -22,7 +22,8 @@ LASTING = timedelta(minutes=15)
 """How long a region still counts among those that share the daily limits when nobody is heard of there any
 more: intervals, and so turns, should not change with every restart of a worker."""
 CLOCK_SLACK = 60.0
-"""Seconds by which a region may be planned further ahead than anybody plans; beyond it, a clock was wrong."""
+"""Seconds by which a region may be planned further ahead than anybody plans; beyond it, the database's
+clock was wrong."""
 
 
 class Planner:
@@ -44,21 +45,27 @@ class Planner:
     async def plan(self, plan: Plan, queue: ProbeQueue) -> None:
         """Put into the queue what is due from where the last one stopped. Raises what the queue raises.
 
-        Of any number who do so at once one does it, and the others find nothing left.
+        Of any number who do so at once or soon after one another one does it.
         """
         await self._look_around()
         if self._made_for != (plan, self._regions):
             intervals = intervals_for(plan, self._regions)
             self._timetable = await asyncio.to_thread(Timetable, intervals, self._region)
             self._made_for = (plan, self._regions)
-        now = self._clock.unix()
-        until = now + self._pace.ahead
         async with queue.planning() as planning:
+            if planning.others:
+                return
+            # Not by the own clock: of two that disagree, each would plan what the other had planned.
+            now = planning.now
+            until = now + self._pace.ahead
             after = now if planning.until is None else planning.until
             if after > until + CLOCK_SLACK:
-                log.warning("a clock was set back; the plan starts anew", seconds=round(after - until))
+                log.warning(
+                    "the database's clock was set back; the plan starts anew", seconds=round(after - until)
+                )
                 after = now
-            if after < until:
+            # What another planned just now will do; half, so that a single planner never finds it so.
+            if after <= until - self._pace.plan / 2:
                 # In a thread, so that probes under way are timed right.
                 turns = await asyncio.to_thread(self._timetable.turns, after, until, now=now)
                 await planning.put(turns, slow=self._is_slow)

@@ -73,10 +73,17 @@ class QueueProber:
     async def run(self) -> None:
         """Probe until cancelled; then give back what is under way, and write the results that there are."""
         beside = [asyncio.create_task(self._follow_plan()), asyncio.create_task(self._taker.run())]
+        probing = asyncio.create_task(self._probe())
         try:
-            await self._planned.wait()
-            await self._probe()
+            # None of them ends but by a fault. Without this, one that did would leave the others at work in
+            # vain, and nobody would know.
+            ended, _ = await asyncio.wait([probing, *beside], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
+            # First, since it gives back what it has not finished while results are still written.
+            probing.cancel()
+            await asyncio.gather(probing, return_exceptions=True)
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -105,6 +112,7 @@ class QueueProber:
 
     async def _probe(self) -> None:
         """Work as long as the database is there, and come back when it is."""
+        await self._planned.wait()
         pause = self._pace.first_pause
         while True:
             begun = self._clock.unix()
@@ -115,6 +123,7 @@ class QueueProber:
                     await queue.work(
                         self._take,
                         lambda queue=queue: self._plan(queue),  # type: ignore[misc]  # bound, not passed
+                        late=self._skip,
                         concurrency=self._taker.concurrency,
                         clock=self._clock,
                     )
@@ -128,6 +137,9 @@ class QueueProber:
 
     async def _take(self, queued: QueuedTurn, again: bool) -> None:
         await self._taker.take(queued, again=again)
+
+    def _skip(self, turns: int) -> None:
+        self.counters.skipped += turns
 
     async def _plan(self, queue: ProbeQueue) -> None:
         if self._taker.plan is not None:

@@ -1,15 +1,16 @@
 """The queue itself: procrastinate's jobs and workers, over a pool of connections of their own.
 
-Each region has three queues: one of the jobs that plan, one of probes, and one of probes that were slow the
-last time, which have half of the places at most. Nobody listens for new jobs: they are planned ahead, so that
-a worker must look for what has become due anyway; and so it works behind a pooler, where LISTEN does not.
+Each region has two queues: one of probes, and one of probes that were slow the last time, which have half of
+the places at most. What is planned and due goes by the database's clock alone. Nobody listens for new jobs:
+they are planned ahead, so that a worker must look for what has become due anyway; and so it works behind a
+pooler, where LISTEN does not.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from msgspec.structs import asdict
@@ -32,11 +33,14 @@ from openmodels.store.postgresql import BoundedConnection
 
 log: Any = structlog.get_logger(__name__)
 
-PROBE, PLAN = "openmodels:probe", "openmodels:plan"
+PROBE = "openmodels:probe"
 CONNECTIONS = 4
 """Connections that one process keeps for the queue: each is in use for a millisecond at a time."""
 STATEMENT_SECONDS = 10.0
 """How long one statement may take."""
+IDLE_SECONDS = 30.0
+"""How long a transaction may stand still: then the server ends it. Without this, a machine that vanished
+within one would keep its locks for as long as TCP keeps a connection: for hours."""
 FORGOTTEN_AFTER = timedelta(days=2)
 """After so long a turn in the queue is late by more than any interval."""
 AT_ONCE = 1_000
@@ -48,6 +52,15 @@ Failures = (ProcrastinateException, Error, OSError, TimeoutError)
 """What is raised when the database fails."""
 
 
+class Rescued(NamedTuple):
+    """What was done with turns that nobody else would see to."""
+
+    taken_up: int
+    """So many had been begun by workers that died, and are free for others."""
+    late: int
+    """So many were in the queue until they were too late."""
+
+
 class Planning:
     """A region's plan, which nobody else changes meanwhile."""
 
@@ -57,17 +70,24 @@ class Planning:
         self._region = region
         self.until: float | None = None
         """Up to when turns were planned, in seconds since 1970; None before the first time."""
+        self.now = 0.0
+        """When this was read, in seconds since 1970, by the database's clock: the one that all share."""
+        self.others = False
+        """Whether somebody else plans at this moment; then nothing else of this is known."""
 
     async def begin(self) -> None:
-        """Wait for others who plan, and read how far they came."""
-        await self._connection.execute(
-            "INSERT INTO probe_plans VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._region,)
-        )
+        """Read how far those came who planned before."""
+        await _bound_idling(self._connection)
         rows = await self._connection.execute(
-            "SELECT planned_until FROM probe_plans WHERE region = %s FOR UPDATE", (self._region,)
+            "SELECT planned_until, extract(epoch FROM clock_timestamp())::float8 FROM probe_plans"
+            " WHERE region = %s FOR UPDATE SKIP LOCKED",
+            (self._region,),
         )
         row = await rows.fetchone()
-        self.until = row[0] / 1_000_000 if row and row[0] else None
+        self.others = row is None
+        if row is not None:
+            self.until = row[0] / 1_000_000 if row[0] else None
+            self.now = row[1]
 
     async def put(self, turns: Sequence[PlannedTurn], *, slow: Callable[[PlannedTurn], bool]) -> None:
         """Put these into the queue, those that are ``slow`` into the one for slow ones."""
@@ -101,25 +121,37 @@ class ProbeQueue:
     @asynccontextmanager
     async def planning(self) -> AsyncIterator[Planning]:
         """The region's plan, in a transaction. Raises one of ``Failures``."""
-        async with self._pool.connection() as connection, connection.transaction():
-            planning = Planning(self._manager, connection, self._region)
-            await planning.begin()
-            yield planning
+        async with self._pool.connection() as connection:
+            # Before the transaction: others would wait for the end of one that puts the row there.
+            await connection.execute(
+                "INSERT INTO probe_plans VALUES (%s, 0) ON CONFLICT DO NOTHING", (self._region,)
+            )
+            async with connection.transaction():
+                planning = Planning(self._manager, connection, self._region)
+                await planning.begin()
+                yield planning
 
     async def work(
-        self, take: Take, plan: Callable[[], Awaitable[None]], *, concurrency: int, clock: Clock
+        self,
+        take: Take,
+        plan: Callable[[], Awaitable[None]],
+        *,
+        late: Callable[[int], None],
+        concurrency: int,
+        clock: Clock,
     ) -> None:
         """Give out turns to ``take`` and let ``plan`` plan them, until cancelled or until the database fails.
 
-        Raises one of ``Failures``.
+        ``late`` is told how many turns were dropped that nobody had a place for in time. Raises one of
+        ``Failures``.
         """
-        self._register(take, plan)
-        probes, slow, plans = queues_of(self._region)
+        self._register(take)
+        probes, slow = queues_of(self._region)
         parts = [
             asyncio.create_task(self._work_on(probes, concurrency)),
             asyncio.create_task(self._work_on(slow, max(1, concurrency // 2))),
-            asyncio.create_task(self._work_on(plans, 1)),
-            asyncio.create_task(self._rescue_always(clock)),
+            asyncio.create_task(self._plan_always(plan, clock)),
+            asyncio.create_task(self._rescue_always(late, clock)),
         ]
         try:
             await asyncio.wait([*parts, self._failed], return_when=asyncio.FIRST_COMPLETED)
@@ -133,46 +165,61 @@ class ProbeQueue:
         if self._failed.done():
             self._failed.result()
 
-    async def rescue(self) -> int:
-        """Take what dead workers had begun from them, for others to take up; how many probes it was.
+    async def rescue(self) -> Rescued:
+        """Take what dead workers had begun from them, for others to take up, and drop what is too late.
 
         And forget what nobody took within days, as when all of a region's probers ended for good. Raises one
         of ``Failures``.
         """
-        rescued = 0
+        taken_up = 0
+        queues = queues_of(self._region)
         async with self._pool.connection() as connection, connection.transaction():
+            await _bound_idling(connection)
             # One at a time: another who had listed the same jobs would take them from who took them up.
             locked = await connection.execute(
                 "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (f"{PROBE} {self._region}",)
             )
             row = await locked.fetchone()
             if row is None or not row[0]:
-                return 0
-            for queue in queues_of(self._region):
+                return Rescued(0, 0)
+            for queue in queues:
                 for job in await self._manager.get_stalled_jobs(
                     queue=queue, seconds_since_heartbeat=self._pace.stalled
                 ):
-                    rescued += job.task_name == PROBE
-                    await self._free(job)
+                    await self._manager.retry_job(job, retry_at=_due(job))
+                    taken_up += 1
+            # Without this, the queue would grow for as long as results cannot be written.
+            late = await connection.execute(
+                "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND task_name = %s"
+                " AND queue_name = ANY(%s)"
+                " AND (args->>'slot')::float8 / 1000000 + (args->>'interval')::float8"
+                " < extract(epoch FROM clock_timestamp())::float8",
+                (PROBE, list(queues)),
+            )
             await connection.execute(
                 "DELETE FROM procrastinate_jobs WHERE task_name = %s AND scheduled_at < now() - %s",
                 (PROBE, FORGOTTEN_AFTER),
             )
-        return rescued
+        return Rescued(taken_up, late.rowcount)
 
-    async def _free(self, job: Job) -> None:
-        if job.task_name == PLAN:
-            # The next one plans what it did not.
-            await self._manager.finish_job(job, Status.ABORTED, delete_job=True)
-        else:
-            await self._manager.retry_job(job, retry_at=datetime.now(UTC))
+    async def _plan_always(self, plan: Callable[[], Awaitable[None]], clock: Clock) -> None:
+        """Have it planned at once, and then by time that passes: no clock that is set delays it."""
+        while True:
+            try:
+                await plan()
+            except Failures:
+                raise
+            except Exception:
+                log.exception("the turns of this region could not be planned", region=self._region)
+            await clock.sleep(self._pace.plan)
 
-    async def _rescue_always(self, clock: Clock) -> None:
+    async def _rescue_always(self, late: Callable[[int], None], clock: Clock) -> None:
         while True:
             await clock.sleep(self._pace.rescue)
             rescued = await self.rescue()
-            if rescued:
-                log.info("took up what a worker that died had begun", probes=rescued)
+            late(rescued.late)
+            if rescued.taken_up:
+                log.info("took up what a worker that died had begun", probes=rescued.taken_up)
 
     async def _work_on(self, queue: str, concurrency: int) -> None:
         """One of procrastinate's workers, until cancelled; it ends by itself when the database fails."""
@@ -191,20 +238,10 @@ class ProbeQueue:
             stalled_worker_timeout=self._pace.stalled,
         )
 
-    def _register(self, take: Take, plan: Callable[[], Awaitable[None]]) -> None:
+    def _register(self, take: Take) -> None:
         @self._app.task(name=PROBE, pass_context=True, retry=_GiveBack())
         async def probe(context: JobContext, /, **fields: Any) -> None:
             await take(QueuedTurn(**fields), context.job.attempts > 0)
-
-        @self._app.periodic(cron=f"* * * * * */{self._pace.plan}", periodic_id=self._region)
-        @self._app.task(name=PLAN, queue=queues_of(self._region)[2], queueing_lock=f"plan:{self._region}")
-        async def plan_turns(timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
-            try:
-                await plan()
-            except Failures as error:
-                self._fail(error)
-            except Exception:
-                log.exception("the turns of this region could not be planned", region=self._region)
 
     def _fail(self, error: BaseException) -> None:
         """End ``work``: what a worker holds that could not be ended is free once the worker is gone."""
@@ -246,9 +283,9 @@ async def open_queue(url: URL, region: str, pace: Pace) -> AsyncIterator[ProbeQu
             await pool.close(timeout=1)
 
 
-def queues_of(region: str) -> tuple[str, str, str]:
-    """The names of a region's queues: probes, slow probes, plans."""
-    return f"probes:{region}", f"slow:{region}", f"plan:{region}"
+def queues_of(region: str) -> tuple[str, str]:
+    """The names of a region's queues: probes, slow probes."""
+    return f"probes:{region}", f"slow:{region}"
 
 
 def _job_of(turn: PlannedTurn, region: str, *, slow: bool) -> Job:
@@ -271,6 +308,19 @@ def _job_of(turn: PlannedTurn, region: str, *, slow: bool) -> Job:
     )
 
 
+def _due(job: Job) -> datetime:
+    """When a job that is given back may begin: as before, since only the database says what time it is."""
+    return job.scheduled_at or datetime.fromtimestamp(0, UTC)
+
+
+async def _bound_idling(connection: AsyncConnection[Any]) -> None:
+    """Have the server end this transaction should we vanish; to be called within it."""
+    await connection.execute(
+        "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
+        (str(round(IDLE_SECONDS * 1000)),),
+    )
+
+
 async def _bound(connection: AsyncConnection[Any]) -> None:
     if isinstance(connection, BoundedConnection):
         connection.limit = STATEMENT_SECONDS
@@ -279,10 +329,10 @@ async def _bound(connection: AsyncConnection[Any]) -> None:
 class _GiveBack(BaseRetryStrategy):
     """Gives a turn back to the queue that was dropped when the process was told to end."""
 
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002 - procrastinate's
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """At once where the job was cancelled; else never."""
         cancelled = isinstance(exception, asyncio.CancelledError)
-        return RetryDecision(retry_at=datetime.now(UTC)) if cancelled else None
+        return RetryDecision(retry_at=_due(job)) if cancelled else None
 
 
 class _Manager(JobManager):

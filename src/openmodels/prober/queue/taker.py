@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openmodels.clock import Clock
 from openmodels.domain.standing import Transition
@@ -146,7 +147,12 @@ class TurnTaker:
         plan = self.plan.providers.get(queued.provider_id) if self.plan else None
         if plan is None or plan.unprobed:
             return None
-        return plan if queued.kind == "health" or plan.choices else None
+        if queued.kind != "health" and not plan.choices:
+            return None
+        if queued.interval < plan.target.timeout:
+            # Else the next turn's result could come first, from another process, and this one be old news.
+            return replace(plan, target=replace(plan.target, timeout=float(queued.interval)))
+        return plan
 
     def _is_late(self, queued: QueuedTurn) -> bool:
         late = self._clock.unix() - queued.slot / 1_000_000 > queued.interval

@@ -1,7 +1,8 @@
 """Backups of the database: SQLite by its own online copy, PostgreSQL by its own programs.
 
 A backup is a single file: of SQLite a database that any SQLite opens, of PostgreSQL an archive that
-``pg_dump`` wrote. It is written beside its place and renamed, and a restore happens whole or not at all.
+``pg_dump`` wrote. It is written beside its place and renamed. What is in it is restored whole or not at all;
+migrating it is part of that in SQLite, and a step of its own afterwards in PostgreSQL.
 """
 
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from msgspec.structs import replace
 from sqlalchemy.engine import URL
 
+from openmodels.errors import StoreError
 from openmodels.settings import Settings
 from openmodels.store.backup import sqlite
 from openmodels.store.backup.contents import Contents
-from openmodels.store.engine import create_engine
+from openmodels.store.engine import create_engine, name_of
 from openmodels.store.migrate import migrate
 
 __all__ = ["Contents", "back_up", "restore"]
@@ -39,20 +41,26 @@ async def restore(
     """Put what the backup ``file`` holds into the database that the settings name, and migrate it.
 
     ``force`` replaces what the database holds. Gives back what it holds now. Raises ``StoreError``, and then
-    the database is as it was.
+    the database is as it was, unless the error says that it is restored: in PostgreSQL, bringing it to the
+    schema of this version comes after, and may fail by itself.
     """
     url = _database(settings)
     if url.get_backend_name() == "sqlite":
         return await sqlite.restore(file, Path(str(url.database)), force=force)
     from openmodels.store.backup import postgresql  # noqa: PLC0415 - only where it is asked for
 
-    contents = postgresql.restore(file, url, force=force, programs=programs)
+    postgresql.restore(file, url, force=force, programs=programs)
     engine = create_engine(settings)
     try:
-        migration = await migrate(engine)
+        await migrate(engine)
+        return postgresql.restored(file, url)
+    except StoreError as error:
+        raise StoreError(
+            f"{name_of(url)} is restored from {file}, but not brought up to date: {error}; when that is "
+            "mended, run: openmodels migrate"
+        ) from None
     finally:
         await engine.dispose()
-    return contents.migrated(migration.after)
 
 
 def _database(settings: Settings) -> URL:

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from openmodels.errors import SchemaOutdated, StoreError
 from openmodels.store.migrate import is_known
@@ -33,10 +32,6 @@ class Contents(Struct, frozen=True, kw_only=True):
     """The registry's revision; None when nothing is published."""
     published_at: datetime | None = None
     """When that was published."""
-
-    def migrated(self, schema: str) -> "Contents":
-        """The same under another schema."""
-        return replace(self, schema=schema)
 
 
 def beginning(file: Path) -> bytes:

@@ -1,7 +1,9 @@
 """Backups of a PostgreSQL database, by PostgreSQL's own programs.
 
 A restore goes through ``psql`` in a transaction that only this program commits, once ``pg_restore`` has read
-the archive to its end: an archive that breaks off changes nothing.
+the archive to its end: an archive that breaks off changes nothing. Whether the database may be replaced is
+looked up before, for a plain answer, and again in that transaction, behind locks: who comes in between loses
+nothing.
 """
 
 from collections.abc import Iterator
@@ -12,7 +14,6 @@ from typing import Any
 
 import psycopg
 from msgspec import Struct
-from psycopg import sql
 from sqlalchemy.engine import URL
 
 from openmodels.errors import StoreError
@@ -28,24 +29,100 @@ from openmodels.store.backup.contents import (
 from openmodels.store.backup.programs import Programs, feed, run
 from openmodels.store.columns import moment
 from openmodels.store.engine import name_of
+from openmodels.store.migrate import MIGRATING
+from openmodels.store.tables import metadata
 
 LOCK_SECONDS = 30
 """How long a restore waits for those who use the tables that it replaces."""
 PLAIN = ("--no-owner", "--no-privileges")
 """Whose the tables are is for the database that they are restored into to say."""
 
-_TABLES = """
-    SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'm') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
-    ORDER BY 1, 2
-"""
 _HEADS = {
     "registry_head": "revision IS NOT NULL",
     "telemetry_head": "epoch > 0",
     "alert_head": "transition > 0",
 }
 """Tables that an empty database has a row in, and what makes it say something."""
+_OURS = """
+    SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND (c.relname = ANY ({tables})
+    OR c.relname LIKE 'procrastinate\\_%' AND to_regclass('procrastinate_applied') IS NOT NULL)
+"""
+"""Tables of ours; those of the queue only where it was we who made it."""
+_OTHERS = f"""
+    WITH ours AS ({_OURS}), own AS (
+        SELECT oid FROM pg_namespace WHERE nspname = current_schema()
+        AND to_regclass('procrastinate_applied') IS NOT NULL
+    ), things AS (
+        SELECT 'pg_class'::regclass AS class, c.oid, c.relnamespace AS space, c.relname AS name,
+            CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
+            WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind
+        FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+        AND NOT EXISTS (SELECT 1 FROM ours WHERE ours.oid IN (c.oid, pg_partition_root(c.oid)))
+        AND NOT EXISTS (
+            SELECT 1 FROM pg_depend d JOIN ours ON ours.oid = d.refobjid
+            WHERE c.relkind = 'S' AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+        )
+        UNION ALL
+        SELECT 'pg_proc'::regclass, p.oid, p.pronamespace, p.proname, 'function' FROM pg_proc p
+        UNION ALL
+        SELECT 'pg_type'::regclass, t.oid, t.typnamespace, t.typname, 'type'
+        FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+        -- Not the types that each table, and each other type, has of itself.
+        WHERE t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c'
+        OR t.typtype = 'b' AND NOT EXISTS (SELECT 1 FROM pg_type e WHERE e.typarray = t.oid)
+    )
+    SELECT format('%s %I.%I', things.kind, n.nspname, things.name) AS what
+    FROM things JOIN pg_namespace n ON n.oid = things.space
+    WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+    AND NOT (things.name LIKE 'procrastinate\\_%' AND things.space IN (SELECT oid FROM own))
+    AND NOT EXISTS (
+        SELECT 1 FROM pg_depend d WHERE d.classid = things.class AND d.objid = things.oid AND d.deptype = 'e'
+    )
+    ORDER BY things.class, 1 LIMIT 1
+"""  # noqa: S608 - of texts of this module
+"""Something in the database that is neither ours nor an extension's."""
+_HOLD = f"""
+DO $$
+DECLARE
+    one record;
+BEGIN
+    -- Nobody migrates, and nobody writes, from here on until the transaction ends.
+    PERFORM pg_advisory_xact_lock({MIGRATING});
+    FOR one IN {_OURS} LOOP
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', one.oid::regclass);
+    END LOOP;
+END
+$$;
+"""
+_CHECK = f"""
+DO $$
+DECLARE
+    one record;
+    found text;
+    filled boolean;
+BEGIN
+    SELECT 'it has the ' || what || $s$, which is not openmodels'$s$ INTO found FROM ({_OTHERS}) AS others;
+    IF found IS NULL THEN
+        FOR one IN
+            SELECT ours.oid, ours.relname, coalesce(heads.says, 'TRUE') AS says
+            FROM ({_OURS}) AS ours LEFT JOIN (VALUES {{heads}}) AS heads (name, says) ON name = relname
+            WHERE relname <> 'alembic_version' AND relname NOT LIKE 'procrastinate\\_%' ORDER BY relname
+        LOOP
+            EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %s)', one.oid::regclass, one.says)
+                INTO filled;
+            IF filled THEN
+                found = 'it has rows in ' || one.relname;
+                EXIT;
+            END IF;
+        END LOOP;
+    END IF;
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'the database is not empty any more: %', found USING DETAIL = found;
+    END IF;
+END
+$$;
+"""  # noqa: S608 - likewise
 _CLEAR = """
 DO $$
 DECLARE
@@ -127,8 +204,12 @@ def back_up(url: URL, file: Path, *, force: bool, programs: Path | None) -> Cont
     )
 
 
-def restore(file: Path, url: URL, *, force: bool, programs: Path | None) -> Contents:
-    """Put the archive into the database, all or nothing. Raises ``StoreError``, and then it is as it was."""
+def restore(file: Path, url: URL, *, force: bool, programs: Path | None) -> None:
+    """Put the archive into the database, all or nothing, in the schema that the archive has.
+
+    Without ``force``, only where there is nothing, or an empty database of ours. Raises ``StoreError``, and
+    then the database is as it was.
+    """
     begins = beginning(file)
     if begins == DATABASE:
         raise StoreError(
@@ -144,15 +225,21 @@ def restore(file: Path, url: URL, *, force: bool, programs: Path | None) -> Cont
         database = _database(url, connection)
         if not force:
             _require_empty(connection, database)
+    again = "" if force else _filled_in(_HOLD) + _filled_in(_CHECK)
     feed(
         [str(pg_restore), *PLAIN, "--file=-", str(file)],
         [str(psql), "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--output=/dev/null"],
         database.environ,
-        before=f"BEGIN;\nSET LOCAL lock_timeout = '{LOCK_SECONDS}s';\n{_CLEAR}".encode(),
+        before=f"BEGIN;\nSET LOCAL lock_timeout = '{LOCK_SECONDS}s';\n{again}{_CLEAR}".encode(),
         after=b"\nCOMMIT;\n",
         what=f"{file} could not be restored, and nothing was changed",
     )
+
+
+def restored(file: Path, url: URL) -> Contents:
+    """What a database that was restored from ``file`` holds. Raises ``StoreError``."""
     with _connected(url) as connection:
+        database = _database(url, connection)
         head = _head(connection, database)
     return Contents(
         database=database.name,
@@ -206,15 +293,11 @@ def _head(connection: psycopg.Connection[Any], database: _Database) -> _Head:
 
 
 def _require_empty(connection: psycopg.Connection[Any], database: _Database) -> None:
-    """Raises ``StoreError`` when a table says something, or when others use the database."""
-    for schema, name in connection.execute(_TABLES).fetchall():
-        if name == "alembic_version" or name.startswith("procrastinate_"):
-            continue
-        query = sql.SQL("SELECT 1 FROM {} WHERE {} LIMIT 1").format(
-            sql.Identifier(schema, name), sql.SQL(_HEADS.get(name, "TRUE"))
-        )
-        if connection.execute(query).fetchone():
-            raise not_empty(database.name, f"it has rows in {name}")
+    """Raises ``StoreError`` when there is something that may not be lost, or when others use the database."""
+    try:
+        connection.execute(_filled_in(_CHECK).encode())
+    except psycopg.errors.RaiseException as error:
+        raise not_empty(database.name, str(error.diag.message_detail)) from None
     others = connection.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
         "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -225,6 +308,13 @@ def _require_empty(connection: psycopg.Connection[Any], database: _Database) -> 
             f"the database {database.name} is in use by {count}; stop everything that uses "
             "it (`openmodels serve`, `openmodels worker`) and try again, or write --force"
         )
+
+
+def _filled_in(script: str) -> str:
+    """A script with the names of our tables, and what makes those say something that always have a row."""
+    tables = ", ".join(f"'{name}'" for name in ("alembic_version", *sorted(metadata.tables)))
+    heads = ", ".join(f"('{name}', '{condition}')" for name, condition in _HEADS.items())
+    return script.replace("{tables}", f"ARRAY[{tables}]").replace("{heads}", heads)
 
 
 def _archived_schema(pg_restore: Path, file: Path) -> str:

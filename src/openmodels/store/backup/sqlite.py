@@ -181,7 +181,8 @@ def _same_owner(beside: Path, database: Path) -> None:
         status = before.stat()
         if os.geteuid() == 0:
             os.chown(beside, status.st_uid, status.st_gid)
-        beside.chmod(status.st_mode & 0o777 if before == database else 0o644)
+        # In a new place it is as private as the backup that it came from.
+        beside.chmod(status.st_mode & 0o777 if before == database else 0o600)
     except OSError as error:
         raise StoreError(f"the owner of {database} cannot be kept ({error.strerror})") from None
 

@@ -22,6 +22,7 @@ from openmodels.domain.records import ProbePolicy
 from openmodels.fake.behaviour import Behaviour
 from openmodels.fake.server import FakeProvider
 from openmodels.prober.queue.queue import open_queue
+from openmodels.prober.queue.taker import TurnTaker
 from openmodels.prober.queue.timetable import PlannedTurn
 from openmodels.prober.schedule import Job, phase
 from openmodels.store.turn_ports import TurnKey
@@ -78,23 +79,39 @@ async def test_each_turn_is_taken_once_by_one_of_many_at_its_time(
         assert await probers.rows("SELECT 1 FROM procrastinate_workers") == []
 
 
-async def test_one_of_many_plans(postgres: PostgresServer, tmp_path: Path) -> None:
-    async with FakeProvider(PROMPT) as fake, crew(postgres, tmp_path) as probers:
-        snapshot = snapshot_of(seen_at(fake.url("p"), "p", NEVER))
-        begun = time.time()
-        for _ in range(3):
-            probers.start(snapshot)
-        plan = "SELECT planned_until FROM probe_plans"
-        planned: set[int] = set()
-        while len(planned) < 4:
-            planned |= {row[0] for row in await probers.rows(plan)}
-            await asyncio.sleep(0.02)
-            assert time.time() - begun < 30
-        await probers.stop()
-        made = (await probers.rows("SELECT last_value FROM procrastinate_jobs_id_seq"))[0][0]
-        # No turn came due, so these are the jobs that plan, and those that were refused since one waited: not
-        # nine a second, as often as somebody tries.
-        assert made <= 2 * (time.time() - begun) + 3
+async def test_turns_that_are_too_late_leave_the_queue_untaken(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    async with crew(postgres, tmp_path) as probers:
+        await probers.put(due_now("late", late=61, interval=60), due_now("early", late=30, interval=60))
+        await probers.put(due_now("slow", late=61, interval=60), slow=True)
+        async with open_queue(probers.engine.url, "local", QUICK) as queue:
+            assert await queue.rescue() == (0, 2)
+        left = await probers.rows("SELECT args->>'provider_id' FROM procrastinate_jobs")
+        assert left == [("early",)]
+
+
+async def test_a_probe_takes_no_longer_than_its_interval(postgres: PostgresServer, tmp_path: Path) -> None:
+    async with FakeProvider(HANGS) as fake, crew(postgres, tmp_path, PROBE_TIMEOUT="60") as probers:
+        await probers.put(due_now("p", interval=2))
+        one = probers.start(snapshot_of(seen_at(fake.url("p"), "p", NEVER)))
+        await until(lambda: one.counters.written == 1)
+        [result] = probers.turns.given
+        assert result.record.outcome == "timeout", "and not after a minute"
+
+
+async def test_a_part_that_ends_by_a_fault_ends_it_all(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: TurnTaker) -> None:
+        raise RuntimeError("the disk of results is gone")
+
+    monkeypatch.setattr(TurnTaker, "run", fail)
+    async with crew(postgres, tmp_path) as probers:
+        probers.start(snapshot_of(seen_at("http://127.0.0.1:9", "p", NEVER)))
+        async with asyncio.timeout(20):
+            with pytest.raises(RuntimeError, match="is gone"):
+                await probers.tasks.pop()
 
 
 async def test_what_a_killed_worker_had_begun_is_taken_up(postgres: PostgresServer, tmp_path: Path) -> None:
@@ -158,7 +175,7 @@ async def test_turns_of_a_region_that_is_no_more_are_forgotten(
         day = 86_400
         await probers.put(due_now("old", late=3 * day), due_now("new", late=day), slow=True)
         async with open_queue(probers.engine.url, "here", QUICK) as queue:
-            assert await queue.rescue() == 0
+            assert await queue.rescue() == (0, 0)
         assert await probers.rows("SELECT args->>'provider_id' FROM procrastinate_jobs") == [("new",)]
 
 
@@ -183,12 +200,14 @@ async def test_after_a_pause_it_goes_on_where_it_stopped_without_a_burst(
         async with open_queue(probers.engine.url, "local", QUICK) as queue, queue.planning() as planning:
             assert planning.until is None
             await planning.done(time.time() - 3000)
-        probers.start(snapshot_of(seen_at(fake.url("p"), "p", 1000), seen_at(fake.url("q"), "q", NEVER)))
+        begun = time.time()
+        probers.start(snapshot_of(seen_at(fake.url("p"), "p", 1000)))
         await until(lambda: len(probers.turns.given) >= 1)
         await probers.stop()
-        [result] = probers.turns.given
-        assert result.turn.key.provider_id == "p"
-        assert time.time() - 1000 < result.turn.slot / 1e6 < time.time()
+        # Of three that were missed the newest; and one more if it happens to come due just now.
+        slots = sorted(result.turn.slot / 1e6 for result in probers.turns.given)
+        assert begun - 1000 < slots[0] < time.time()
+        assert all(slot > begun for slot in slots[1:])
 
 
 async def test_slow_providers_are_kept_out_of_the_way(postgres: PostgresServer, tmp_path: Path) -> None:
@@ -256,20 +275,6 @@ async def test_regions_have_queues_of_their_own(postgres: PostgresServer, tmp_pa
         assert [r.record.region for r in probers.turns.given] == ["eu"]
 
 
-async def test_a_clock_that_was_set_back_does_not_end_all_planning(
-    postgres: PostgresServer, tmp_path: Path
-) -> None:
-    async with FakeProvider(PROMPT) as fake, crew(postgres, tmp_path) as probers:
-        async with open_queue(probers.engine.url, "local", QUICK) as queue, queue.planning() as planning:
-            await planning.done(time.time() + 3600)
-        with capture_logs() as logs:
-            one = probers.start(snapshot_of(seen_at(fake.url("p"), "p", 1)))
-            await until(lambda: one.counters.written >= 1)
-        [said] = [line for line in logs if line["log_level"] == "warning"]
-        assert said["event"] == "a clock was set back; the plan starts anew"
-        assert 3500 < said["seconds"] < 3600
-
-
 async def test_a_latency_interval_leaves_room_for_the_other_regions(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
@@ -314,11 +319,12 @@ async def test_it_survives_a_restart_of_the_database(tmp_path: Path) -> None:
                 await until(lambda: [line["log_level"] for line in logs].count("warning") >= 2)
                 await asyncio.to_thread(server.start)
                 await until(lambda: sum(p.counters.queued for p in crewed) == 0)
-                # The probe that was under way is made once and kept; the others go on.
+                # The probe that was under way is kept; the others go on.
                 await probers.change("UPDATE probe_plans SET planned_until = 0")
                 await until(lambda: len(later(probers, before)) >= 3)
                 await probers.stop()
-            assert asked(fake, "slow") == 1
+            # Twice where the other prober took it up while the first still had it.
+            assert asked(fake, "slow") in {1, 2}
             found = await checks_of(probers)
             assert len(found["slow"]) == 1
             slots = Counter(r.turn for r in probers.turns.given)

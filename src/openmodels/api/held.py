@@ -1,0 +1,42 @@
+"""What costs others work to find: found once for all who ask at a time, and held for a moment."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Generic, TypeVar
+
+from openmodels.clock import Clock
+
+T = TypeVar("T")
+
+HELD_SECONDS = 1.0
+"""How long it is handed out again: hardly older than a monitor's own delay, and whoever floods gets no more
+than one question a second through."""
+
+
+class Held(Generic[T]):
+    """The last finding, of one kind, of one process."""
+
+    def __init__(self) -> None:
+        self._finding: asyncio.Task[T] | None = None
+        self._found: tuple[float, T] | None = None
+
+    async def get(self, find: Coroutine[Any, Any, T], clock: Clock) -> T:
+        """What ``find`` gives, or gave less than a second ago. Raises what it raises, which is not held."""
+        if self._finding is None:
+            # A clock that was set back must not make it last.
+            if self._found is not None and 0 <= clock.unix() - self._found[0] < HELD_SECONDS:
+                find.close()
+                return self._found[1]
+            self._finding = asyncio.create_task(self._find(find, clock))
+        else:
+            find.close()
+        # Shielded, since others wait for it too when one hangs up.
+        return await asyncio.shield(self._finding)
+
+    async def _find(self, find: Coroutine[Any, Any, T], clock: Clock) -> T:
+        try:
+            found = await find
+            self._found = clock.unix(), found
+            return found
+        finally:
+            self._finding = None
