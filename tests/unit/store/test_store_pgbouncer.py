@@ -43,7 +43,7 @@ async def engines(
     postgres: PostgresServer, pooler: int, tmp_path: Path, anyio_backend: str
 ) -> AsyncIterator[list[AsyncEngine]]:
     """Several processes' engines over one empty database, with more connections than the pooler has."""
-    database = postgres.migrated_database()
+    database = postgres.create_database()
     url = f"postgresql://openmodels@127.0.0.1:{pooler}/{database}"
     engines = [
         create_engine(settings_in(tmp_path, OPENMODELS_DATABASE_URL=url), statement_timeout=20)
