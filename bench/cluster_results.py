@@ -230,8 +230,10 @@ def _queue(results: ClusterResults) -> str:
 {table([*head, "planned/s", "cores when nothing is due"], rows)}
 
 More targets are due than can be probed, and the probe itself answers at once: this is what planning, \
-queueing, recording and finishing a probe costs, and how fast it can go. The queue was analysed after it was filled, as autovacuum does sooner or later; before that, taking a job costs more. Workers and PostgreSQL share the \
-machine's cores, so more workers than cores show what they cost each other, not what they would add.
+queueing, recording and finishing a probe costs, and how fast it can go. The queue was analysed after \
+it was filled, as autovacuum does sooner or later; before that, taking a job costs more. Workers and \
+PostgreSQL share the machine's cores, so more workers than cores show what they cost each \
+other, not what they would add.
 """
 
 
