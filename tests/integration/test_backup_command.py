@@ -5,7 +5,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from contract.builders import AT, check, minutes, settings_in
+from contract.builders import settings_in
 from fixtures.commands import Program, program
-from fixtures.kept import fill, held
+from fixtures.kept import fill, held, written_to
 from fixtures.server import environment, start_server
-from openmodels.opening import open_stores
 from openmodels.store.engine import FILE_NAME
 from openmodels.store.migrate import newest_revision
 
@@ -81,31 +79,13 @@ def test_a_backup_is_one_file_that_its_owner_alone_may_read(filled: Path, backup
 def test_it_backs_up_while_others_write(tmp_path: Path, program: Program) -> None:
     settings = settings_in(tmp_path / "data")
     asyncio.run(fill(settings))
-    enough, stop = threading.Event(), threading.Event()
-
-    async def write() -> None:
-        async with open_stores(settings) as stores:
-            number = 0
-            while not stop.is_set():
-                number += 1
-                at = AT + minutes(60 + number)
-                await stores.telemetry.record([check("p", at), check("q", at)])
-                if number > 20:
-                    enough.set()
-
-    writer = threading.Thread(target=lambda: asyncio.run(write()))
-    writer.start()
-    try:
-        assert enough.wait(30)
+    with written_to(settings):
         counts = []
         for number in range(3):
             assert program("backup", f"{number}.backup", "--data-dir", "data").returncode == 0
             with sqlite3.connect(f"{number}.backup") as copy:
                 counts.append(dict(copy.execute("SELECT provider_id, count(*) FROM checks GROUP BY 1")))
             copy.close()
-    finally:
-        stop.set()
-        writer.join()
     assert all(count["p"] == count["q"] for count in counts), "a transaction is in it whole or not at all"
     assert counts[0]["p"] < counts[2]["p"], "writing went on"
 

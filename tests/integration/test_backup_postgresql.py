@@ -4,7 +4,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from contract.builders import AT, check, minutes, settings_in
 from fixtures.commands import Program, program
-from fixtures.kept import fill, held
+from fixtures.kept import fill, held, written_to
 from fixtures.real_servers import PostgresServer, postgres_program
 from fixtures.server import environment
 from openmodels.opening import open_stores
@@ -96,26 +95,8 @@ def test_what_was_restored_goes_on_working(
 def test_it_backs_up_while_others_write(
     tmp_path: Path, filled: str, program: Program, new_database: Callable[[], str]
 ) -> None:
-    enough, stop = threading.Event(), threading.Event()
-
-    async def write() -> None:
-        async with open_stores(settings_in(tmp_path, OPENMODELS_DATABASE_URL=filled)) as stores:
-            number = 0
-            while not stop.is_set():
-                number += 1
-                at = AT + minutes(60 + number)
-                await stores.telemetry.record([check("p", at), check("q", at)])
-                if number > 20:
-                    enough.set()
-
-    writer = threading.Thread(target=lambda: asyncio.run(write()))
-    writer.start()
-    try:
-        assert enough.wait(30)
+    with written_to(settings_in(tmp_path, OPENMODELS_DATABASE_URL=filled)):
         assert program("backup", "a.backup", "--database-url", filled, "--pg-bin", BIN).returncode == 0
-    finally:
-        stop.set()
-        writer.join()
     url = new_database()
     assert program("restore", "a.backup", "--database-url", url, "--pg-bin", BIN).returncode == 0
     count = "SELECT count(*) FROM checks WHERE provider_id = '{}'"

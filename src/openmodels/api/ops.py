@@ -304,9 +304,9 @@ ENDPOINTS = (
         path="/api/health",
         tag="System",
         summary="System health check",
-        description="Pings every service, each within a second. Not counted by the rate limit. It is for "
-        "people and monitors; a load balancer asks `/api/health/live`, since a node whose database or Redis "
-        "is down still answers.",
+        description="Pings every service, each within a second, and at most once a second. Not counted by "
+        "the rate limit. It is for people and monitors; a load balancer asks `/api/health/live`, since a "
+        "node whose database or Redis is down still answers.",
         handle=health,
         body=SystemHealth,
         freshness=Freshness.NEVER,
