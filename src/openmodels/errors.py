@@ -6,6 +6,8 @@ The tree::
     ├── SettingsError          a setting has a value that cannot be used
     ├── RegistryUnreadable     the registry's folder is missing or cannot be read
     ├── RegistryInvalid        the registry was read and is wrong; carries the issues
+    ├── SourceUnreadable       a source to import from cannot be fetched, or is not what it should be
+    ├── ImportRefused          an import would change more than it may
     ├── StoreError             the database cannot be opened, read or written
     │   ├── SchemaOutdated     the database was made by another version
     │   ├── RecordUnreadable   a published record is not one that this version reads
@@ -50,6 +52,14 @@ class RegistryInvalid(OpenModelsError):
             f"the registry is not valid: {first.file}:{first.line}:{first.column}: {first.message}{others}; "
             "`openmodels validate` lists everything"
         )
+
+
+class SourceUnreadable(OpenModelsError):
+    """A source to import from cannot be fetched, or is not what it should be; nothing was changed."""
+
+
+class ImportRefused(OpenModelsError):
+    """An import would change more of the registry than it may without being told to; nothing was changed."""
 
 
 class StoreError(OpenModelsError):

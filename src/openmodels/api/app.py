@@ -14,7 +14,21 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from litestar.types import ASGIApp
 
-from openmodels.api import badges, docs, models, ops, providers, stream, telemetry
+from openmodels.api import (
+    badges,
+    changes,
+    choose,
+    cost,
+    docs,
+    exports,
+    lifecycle,
+    models,
+    ops,
+    provenance,
+    providers,
+    stream,
+    telemetry,
+)
 from openmodels.api.endpoint import JSON, Ask, Endpoint, Services
 from openmodels.api.flow import FlowResponse
 from openmodels.api.openapi import build_openapi, example_answers
@@ -29,6 +43,12 @@ AnyRequest = Request[Any, Any, Any]
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *models.ENDPOINTS,
+    *cost.ENDPOINTS,
+    *choose.ENDPOINTS,
+    *provenance.ENDPOINTS,
+    *changes.ENDPOINTS,
+    *lifecycle.ENDPOINTS,
+    *exports.ENDPOINTS,
     *providers.ENDPOINTS,
     *telemetry.ENDPOINTS,
     *stream.ENDPOINTS,

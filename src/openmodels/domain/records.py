@@ -21,6 +21,7 @@ PARTIAL_DATE_PATTERN = r"^[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01
 URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[^\s<>\"\\^`{}|]*)?$"
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$|^[0-9][A-Z0-9_]*$"
 HEALTH_PATH_PATTERN = r"^/[^\s<>\"\\^`{}|#]*$"
+FIELD_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 MAX_TOKENS = 100_000_000
 
 Id = Annotated[
@@ -41,6 +42,12 @@ PartialDate = Annotated[
 Timestamp = Annotated[datetime, Meta(tz=True, description="ISO 8601, with Z or an offset")]
 Country = Annotated[str, Meta(pattern=r"^[a-z]{2}$", description="ISO 3166-1 alpha-2, lower case")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+FieldPath = Annotated[
+    str,
+    Meta(
+        pattern=FIELD_PATTERN, max_length=100, description="a field of the record; parts are joined by dots"
+    ),
+]
 # msgspec cannot bound a Decimal; ``limits.py`` holds the bounds that this schema only states.
 Price = Annotated[
     Decimal,
@@ -53,6 +60,30 @@ Price = Annotated[
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all records share: immutable, by keyword, no unknown keys."""
+
+
+class Claim(Record, frozen=True, kw_only=True):
+    """What a source says of one field otherwise than this record does."""
+
+    field: FieldPath
+    """The field, its parts joined by dots: ``pricing.input_per_million``."""
+    value: Annotated[str, Meta(max_length=2000)]
+    """What the source says, as JSON text."""
+
+
+class Provenance(Record, frozen=True, kw_only=True):
+    """What of a record comes from one source. A field that no source names was written by hand."""
+
+    source: Id
+    """The id of the source: models-dev, litellm, genai-prices, openai-compatible, ..."""
+    version: Annotated[str, Meta(min_length=1, max_length=100)]
+    """Which version of the source: a package's version, or a digest of the document."""
+    observed_at: Timestamp
+    """When it said so."""
+    fields: tuple[FieldPath, ...] = ()
+    """The fields whose values are this source's, sorted."""
+    differs: tuple[Claim, ...] = ()
+    """The fields of which it says something else, by field; the record keeps its own value."""
 
 
 class Benchmark(Record, frozen=True, kw_only=True):
@@ -131,6 +162,8 @@ class Model(Record, frozen=True, kw_only=True):
     """The country it comes from."""
     benchmarks: tuple[Benchmark, ...] = ()
     """Published benchmark results."""
+    provenance: tuple[Provenance, ...] = ()
+    """Which fields come from which source; one item for each source."""
 
 
 class ProbePolicy(Record, frozen=True, kw_only=True):
@@ -183,6 +216,8 @@ class Provider(Record, frozen=True, kw_only=True):
     """The environment variables in which users keep its key."""
     probe: ProbePolicy | None = None
     """How it is probed; by default as the prober's settings say."""
+    provenance: tuple[Provenance, ...] = ()
+    """Which fields come from which source; one item for each source."""
 
 
 class BatchPricing(Record, frozen=True, kw_only=True):
@@ -287,6 +322,8 @@ class Offering(Record, frozen=True, kw_only=True):
     """Where this offering stands in its life."""
     source: Source | None = None
     """Where the numbers come from."""
+    provenance: tuple[Provenance, ...] = ()
+    """Which fields come from which source; one item for each source."""
 
 
 class Vendor(Record, frozen=True, kw_only=True):

@@ -61,6 +61,8 @@ class Snapshot(NamedTuple):
 
     revision: str
     published_at: datetime
+    registry: Registry
+    """The records themselves."""
     models: tuple[ModelEntry, ...]
     providers: tuple[ProviderEntry, ...]
     offerings_count: int
@@ -130,6 +132,7 @@ def build_snapshot(registry: Registry, *, revision: str, published_at: datetime)
     return Snapshot(
         revision=revision,
         published_at=published_at,
+        registry=registry,
         models=models,
         providers=provider_entries,
         offerings_count=len(registry.offerings),

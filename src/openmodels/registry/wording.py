@@ -10,6 +10,7 @@ from msgspec import inspect as shapes
 from openmodels.domain.faults import Fault, Path, shown
 from openmodels.domain.records import (
     ENV_PATTERN,
+    FIELD_PATTERN,
     HEALTH_PATH_PATTERN,
     ID_PATTERN,
     LICENSING_PATTERN,
@@ -58,6 +59,11 @@ _FORMS = {
         "bad-format",
         "the name of an environment variable, such as EXAMPLE_API_KEY",
         lambda text: re.sub(r"\W+", "_", text.strip(), flags=re.ASCII),
+    ),
+    FIELD_PATTERN: _Form(
+        "bad-format",
+        "a field of the record, its parts joined by dots, such as pricing.input_per_million",
+        lambda text: text.strip().lower().replace("-", "_"),
     ),
     HEALTH_PATH_PATTERN: _Form(
         "bad-format",

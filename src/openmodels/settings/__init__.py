@@ -26,6 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: int
     data_dir: Path
     registry: Path
+    overlay: Path | None
     database_url: str
     database_read_url: str
     database_direct_url: str

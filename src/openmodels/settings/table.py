@@ -47,6 +47,13 @@ TABLE: tuple[Setting, ...] = (
     Setting("data_dir", "var", "Folder for the database; made when missing.", path, "a folder"),
     Setting("registry", "registry", "Folder of the registry's YAML files.", path, "a folder"),
     Setting(
+        "overlay",
+        "",
+        "Folder of your own YAML files, laid over the registry when it is published; empty for none.",
+        path_or_none,
+        "a folder",
+    ),
+    Setting(
         "database_url",
         "",
         "Database, as a URL; empty for SQLite in the data folder.",

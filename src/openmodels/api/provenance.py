@@ -1,0 +1,5 @@
+"""The endpoints of provenance."""
+
+from openmodels.api.endpoint import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = ()

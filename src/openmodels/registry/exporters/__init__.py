@@ -1,0 +1,1 @@
+"""The registry in the shapes that other programs read: one module for each format."""

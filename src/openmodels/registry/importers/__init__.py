@@ -1,0 +1,1 @@
+"""What other catalogues say, as observations: one module for each source."""
