@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
@@ -30,20 +29,6 @@ from openmodels.fake.styles.table import STYLES
 pytestmark = pytest.mark.anyio
 
 EVERY_STYLE = pytest.mark.parametrize("style", REQUESTS)
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider(FAST, seed=1) as running:
-        yield running
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=20, trust_env=False) as running:
-        yield running
-
-
 SHAPES = {
     "plain": Behaviour(),
     "reasoning": Behaviour(reasoning_tokens=7, empty_frames=2, null_frames=2),

@@ -1,7 +1,7 @@
 """The fake provider over real connections: how it fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import get_args
 
 import httpx2
@@ -9,7 +9,6 @@ import pytest
 import uvloop
 
 from fixtures.fake_client import (
-    FAST,
     MODELS,
     NONCE,
     REQUESTS,
@@ -26,20 +25,6 @@ from openmodels.fake.server import FakeProvider
 pytestmark = pytest.mark.anyio
 
 EVERY_STYLE = pytest.mark.parametrize("style", REQUESTS)
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider(FAST, seed=1) as running:
-        yield running
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=20, trust_env=False) as running:
-        yield running
-
-
 STATUS_FAULTS = [name for name in get_args(Fault) if name.startswith("status_")]
 
 

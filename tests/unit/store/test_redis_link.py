@@ -15,7 +15,7 @@ from fixtures.real_servers import ValkeyServer, valkey_server
 from fixtures.redis_links import Linked, client_of, linked
 from fixtures.running_prober import turns, until
 from fixtures.server import free_port
-from openmodels.errors import RedisAway, SettingsError
+from openmodels.errors import RedisAway
 from openmodels.store.redis_link import CALL_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, RedisLink
 
 pytestmark = pytest.mark.anyio
@@ -386,34 +386,3 @@ async def test_it_speaks_over_a_unix_socket(tmp_path_factory: pytest.TempPathFac
     with valkey_server("--unixsocket", "valkey.sock") as server:
         async with linked(f"unix://{server.folder}/valkey.sock?db=0") as one:
             assert await one.link.call(count) == 1
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "localhost:6379",
-        "http://localhost:6379",
-        f"redis://:{PASSWORD}@localhost:port/0",
-        f"redis://:{PASSWORD}@localhost:6379/zero",
-        f"redis://:{PASSWORD}@localhost:6379/0?socket_timeout=soon",
-        f"redis://:{PASSWORD}@localhost:6379/0?nonsense=1",
-        f"redis://:{PASSWORD}@[::1/0",
-        f"redis://:{PASSWORD}@localhost:999999/0",
-        "unix://",
-        "redis:",
-        "🐟",
-    ],
-)
-async def test_it_says_what_to_type_for_a_url_that_is_none(url: str) -> None:
-    with pytest.raises(SettingsError, match="OPENMODELS_REDIS_URL must be a URL such as") as raised:
-        RedisLink(url)
-    assert PASSWORD not in f"{raised.value}{raised.value.__cause__!r}"
-
-
-@pytest.mark.parametrize(
-    "url", ["rediss://u:p@127.0.0.1:6380/2", "redis://", "redis://cache", "unix:///a?db=1"]
-)
-async def test_it_connects_to_nothing_before_it_is_asked(url: str) -> None:
-    link = RedisLink(url)
-    assert link.up
-    await link.close()
