@@ -15,7 +15,19 @@ from typing import NoReturn
 
 import msgspec
 
-from bench import cluster, compare, contestants, probes, queries, report, startup, tables, telemetry, validate
+from bench import (
+    cluster,
+    compare,
+    contestants,
+    probes,
+    queries,
+    report,
+    resolver,
+    startup,
+    tables,
+    telemetry,
+    validate,
+)
 from bench.compare import Sample
 from bench.contestants import DATASETTE, NGINX_FILE, OPENMODELS, PLAIN, Contestant, Place
 from bench.machine import choose_cores, describe, missing_programs
@@ -32,10 +44,13 @@ UNMEASURED_HEADERS = {"content-type", "content-length", "server", "date"}
 def main() -> None:
     """Run it all."""
     signal.signal(signal.SIGTERM, _interrupted)
-    # These by themselves, for they take long and compare with nobody.
-    alone = {"telemetry": telemetry.main, "probes": probes.main, "cluster": cluster.main}.get(
-        " ".join(sys.argv[1:2])
-    )
+    # These by themselves, for they compare with nobody, and most take long.
+    alone = {
+        "telemetry": telemetry.main,
+        "probes": probes.main,
+        "cluster": cluster.main,
+        "resolver": resolver.main,
+    }.get(" ".join(sys.argv[1:2]))
     if alone is not None:
         alone(sys.argv[2:])
         return
@@ -43,6 +58,12 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, help="Python of the environment with Datasette and FastAPI")
     parser.add_argument("--rounds", type=int, default=compare.ROUNDS)
     options = parser.parse_args()
+    # Needs no server, nor any program.
+    catalog = resolver.usual_catalog()
+    if catalog is None:
+        say(resolver.missing())
+    else:
+        resolver.main(["--catalog", str(catalog)])
     missing = missing_programs()
     for sentence in missing:
         say(sentence)

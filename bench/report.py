@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import cluster_results, probe_results, scale, telemetry_results
+from bench import cluster_results, probe_results, resolver_results, scale, telemetry_results
 from bench.compare import Figures
 from bench.contestants import OPENMODELS, OTHERS
 from bench.machine import Machine
@@ -118,6 +118,7 @@ def pages() -> dict[Path, str]:
         + telemetry_results.section(postgresql)
         + telemetry_results.comparison(sqlite, postgresql)
         + cluster_results.section(cluster)
+        + resolver_results.section(resolver_results.newest())
     )
     found = scale.Found(bench=results, probes=probes, postgresql=postgresql, cluster=cluster)
     return {PAGE: benchmarks, SCALE: scale.page(found)}

@@ -150,6 +150,7 @@ async def _of_api(stores: Stores, size: Size) -> AsyncIterator[tuple[str, str, A
         live=live,
         registry=stores.registry,
         telemetry=stores.telemetry,
+        history=stores.history,
         clock=SettableClock(END),
     )
     one, model, _ = _chosen(size)
