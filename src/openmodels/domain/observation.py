@@ -33,7 +33,10 @@ class Observation(NamedTuple):
     """The field of our record, its parts joined by dots: ``pricing.input_per_million``.
 
     ``context_window`` of an offering is what holds there, whether or not it differs from the model's;
-    ``base_model`` of an offering is the source's own id of the model, where it names one.
+    ``base_model`` of an offering is the source's own id of the model, where it names one, ``title`` what it
+    shows to people, and ``last_updated`` the day on which it last changed what it says. What a listing says
+    of the model itself is ``model.family``, ``model.capabilities`` and so on: true of what is listed there,
+    whichever model that is. Capabilities may be fewer than the model has.
     """
     value: Value
     """The value, in the words of our vocabulary. What a source does not know is not observed."""
