@@ -63,8 +63,12 @@ def integer(
     )
 
 
-def decimal(name: str, description: str, *, example: Any = None) -> Param:
-    """A decimal number, 0 or more."""
+def decimal(name: str, description: str, *, high: int | None = None, example: Any = None) -> Param:
+    """A decimal number, 0 or more, and at most ``high`` where that is given."""
+    expected = "a number, 0 or more" if high is None else f"a number from 0 to {high}"
+    schema: dict[str, Any] = {"type": "number", "minimum": 0}
+    if high is not None:
+        schema["maximum"] = high
 
     def read(values: list[str]) -> Decimal:
         text = values[0]
@@ -74,17 +78,12 @@ def decimal(name: str, description: str, *, example: Any = None) -> Param:
             )
         except InvalidOperation:
             value = Decimal("NaN")
-        if value.is_finite() and value >= 0 and text == text.strip():
+        in_range = value.is_finite() and value >= 0 and (high is None or value <= high)
+        if in_range and text == text.strip():
             return value
-        raise Unusable("a number, 0 or more", text, range=[0, None])
+        raise Unusable(expected, text, range=[0, high])
 
-    return Param(
-        name=name,
-        description=description,
-        read=read,
-        schema={"type": "number", "minimum": 0},
-        example=example,
-    )
+    return Param(name=name, description=description, read=read, schema=schema, example=example)
 
 
 def boolean(name: str, description: str) -> Param:

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from openmodels.domain.pricing import UNKNOWN_LAST, blended_price, majority_currency
 from openmodels.domain.records import Offering, Price
@@ -47,7 +47,7 @@ class Factor(Struct, frozen=True, kw_only=True):
     """One factor of one offering's score."""
 
     value: Price | float | None
-    """What was measured, or the blended price; null where it is unknown."""
+    """What was measured, or the price; null where it is unknown."""
     score: float | None
     """0..100; null where the factor does not count for this offering."""
     weight: float
@@ -66,7 +66,7 @@ class Factors(Struct, frozen=True, kw_only=True):
     ttft: Factor
     """Median time to first token in milliseconds."""
     price: Factor
-    """Blended price of a million tokens."""
+    """Blended price of a million tokens; where a workload is given, the cost of one request."""
     total: Factor
     """Median total time in milliseconds."""
 
@@ -134,6 +134,9 @@ class Candidate(Struct, frozen=True, kw_only=True):
     offering: Offering
     provider_name: str
     telemetry: OfferingTelemetry
+    price: Decimal | UnsetType | None = UNSET
+    """What it is compared by as its price, in the offering's currency; None where that is unknown. By default
+    the blended price."""
 
 
 def effective_weights(weights: Mapping[str, float], known: set[str]) -> dict[str, float]:
@@ -187,9 +190,13 @@ def _values(candidate: Candidate, currency: str | None) -> dict[str, Decimal | f
     return {
         "uptime": candidate.telemetry.uptime_percentage,
         "ttft": candidate.telemetry.timings.p50_ttft_ms,
-        "price": blended_price(pricing) if pricing.currency == currency else None,
+        "price": _price_of(candidate) if pricing.currency == currency else None,
         "total": candidate.telemetry.timings.p50_total_ms,
     }
+
+
+def _price_of(candidate: Candidate) -> Decimal | None:
+    return blended_price(candidate.offering.pricing) if candidate.price is UNSET else candidate.price
 
 
 def _score(name: str, value: Decimal | float | None, everyone: Sequence[Decimal | float | None]) -> float:
@@ -212,17 +219,17 @@ def _factors(
 ) -> Factors:
     telemetry, pricing = candidate.telemetry, candidate.offering.pricing
     foreign = pricing.currency != currency
-    blended = blended_price(pricing)
+    price = _price_of(candidate)
     values: dict[str, Decimal | float | None] = {
         "uptime": _shown(telemetry.uptime_percentage),
         "ttft": _shown(telemetry.timings.p50_ttft_ms),
-        "price": blended,
+        "price": price,
         "total": _shown(telemetry.timings.p50_total_ms),
     }
     samples = {
         "uptime": telemetry.checks_total,
         "ttft": telemetry.timings.samples,
-        "price": int(blended is not None),
+        "price": int(price is not None),
         "total": telemetry.timings.samples,
     }
     note = f"priced in {pricing.currency}, most offerings in {currency}: not compared" if foreign else None
