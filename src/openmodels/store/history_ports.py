@@ -50,6 +50,15 @@ class Replayed(Struct, frozen=True, kw_only=True):
     """What it held."""
 
 
+class Replay(Struct, frozen=True, kw_only=True):
+    """What a replay added."""
+
+    revisions: int
+    """How many revisions."""
+    changes: int
+    """How many changes, as ``HistoryStore.changes`` gives them."""
+
+
 class HistoryStore(Protocol):
     """Reads what publishing wrote. Nothing in it is ever changed or taken away."""
 
@@ -74,10 +83,11 @@ class HistoryStore(Protocol):
         """As ``registry_at``, without the registry; cheap."""
         ...
 
-    async def replay(self, revisions: Sequence[Replayed]) -> int:
+    async def replay(self, revisions: Sequence[Replayed]) -> Replay:
         """Put revisions that are older than the beginning before it, oldest first; gives back how many.
 
-        Those that are not older are left out, so that a second replay of one log changes nothing. All of it
-        happens in one transaction.
+        Those that are not older are left out, so that a second replay of one log changes nothing, and so are
+        those that hold what the one before them held. All of it happens in one transaction. Adds nothing
+        before the first publish. Raises ``PublishConflict`` when another replay came first.
         """
         ...

@@ -1,8 +1,10 @@
 """What every registry store needs to know to publish: the kinds of records, and how two sides differ."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from openmodels.domain.changes import EntityKind
 from openmodels.domain.records import Model, Offering, Provider, Record, Vendor
 from openmodels.errors import PublishConflict
 from openmodels.store.ports import Changes, Head
@@ -17,6 +19,8 @@ class Kind(NamedTuple):
     type: type[Record]
     key: Key
     """The fields that tell one record from another."""
+    entity: EntityKind
+    """What one of them is called."""
 
     def key_of(self, record: Record) -> Key:
         """What tells this record from the others of its kind."""
@@ -24,10 +28,10 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind("models", Model, ("id",)),
-    Kind("providers", Provider, ("id",)),
-    Kind("offerings", Offering, ("provider_id", "model_id")),
-    Kind("vendors", Vendor, ("id",)),
+    Kind("models", Model, ("id",), "model"),
+    Kind("providers", Provider, ("id",), "provider"),
+    Kind("offerings", Offering, ("provider_id", "model_id"), "offering"),
+    Kind("vendors", Vendor, ("id",), "vendor"),
 )
 """All of them, in the order in which changes are reported."""
 
@@ -56,6 +60,11 @@ def reported(differences: Mapping[str, Difference]) -> tuple[Changes, ...]:
         for kind, found in differences.items()
         if any(found)
     )
+
+
+def next_head(revision: str, at: datetime, previous: Head | None) -> Head:
+    """The head after a publish: a clock that went backwards does not put it before the one it follows."""
+    return Head(revision=revision, published_at=max(at, previous.published_at) if previous else at)
 
 
 def require_base(published: Head | None, base: str | None) -> None:

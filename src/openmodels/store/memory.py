@@ -23,7 +23,8 @@ from openmodels.domain.telemetry import (
     summarise_measurements,
     uptime_percentage,
 )
-from openmodels.store.kinds import KINDS, Key, Kind, difference, reported, require_base
+from openmodels.store.journal import Journal
+from openmodels.store.kinds import KINDS, Key, Kind, difference, next_head, reported, require_base
 from openmodels.store.ports import Cursor, Head, NumberedTransition, PublishResult, Recorded
 from openmodels.store.recording import advanced, in_order, newest_turns
 from openmodels.store.turn_ports import Turn, TurnKey, TurnResult
@@ -37,6 +38,8 @@ class MemoryRegistryStore:
 
     def __init__(self) -> None:
         self._published: tuple[Head, Registry] | None = None
+        self.journal = Journal()
+        """What was published so far; ``MemoryHistoryStore`` reads it."""
 
     async def head(self) -> Head | None:
         """What is published, or None before the first publish."""
@@ -49,11 +52,12 @@ class MemoryRegistryStore:
     async def publish(self, registry: Registry, *, base: str | None, at: datetime) -> PublishResult:
         """Replace the published registry."""
         previous, old = self._published or (None, _NO_REGISTRY)
-        new = Head(revision=revision_of(registry), published_at=at)
+        new = next_head(revision_of(registry), at, previous)
         if previous is not None and previous.revision == new.revision:
             return PublishResult(head=previous, previous=previous)
         require_base(previous, base)
         self._published = (new, registry)
+        self.journal.publish(new, registry)
         found = {kind.name: difference(_by_key(old, kind), _by_key(registry, kind)) for kind in KINDS}
         return PublishResult(head=new, previous=previous, changes=reported(found))
 

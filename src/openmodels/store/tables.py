@@ -58,6 +58,52 @@ providers = _records("providers", "id")
 offerings = _records("offerings", "provider_id", "model_id")
 vendors = _records("vendors", "id")
 
+# --- history ------------------------------------------------------------------------------------------------
+
+# Rows are only ever added. Numbers go up with time: what is replayed of the time before the first revision
+# gets numbers below its number. Who writes holds the row of ``registry_head``, so numbers are not contended.
+registry_revisions = Table(
+    "registry_revisions",
+    metadata,
+    Column("number", _RowId, primary_key=True, autoincrement=False),
+    Column("revision", String(64), nullable=False),
+    Column("published_at", Moment, nullable=False),
+    # publish, or git for what was replayed.
+    Column("origin", String(8), nullable=False),
+)
+
+registry_changes = Table(
+    "registry_changes",
+    metadata,
+    Column("number", _RowId, primary_key=True, autoincrement=False),
+    # The number of the revision that brought it.
+    Column("revision", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("entity_id", String(511), nullable=False),
+    Column("model_id", String(255)),
+    Column("provider_id", String(255)),
+    Column("action", String(8), nullable=False),
+    Column("topic", String(9), nullable=False),
+    # Null where a whole record came or went.
+    Column("field", String(255)),
+    # JSON; null where there was nothing.
+    Column("old", Text),
+    Column("new", Text),
+    Column("source", String(255)),
+    # Whether it is shown, or only there to be undone.
+    Column("news", Boolean, nullable=False),
+    # Newest first: of everything, of a topic, of a model and of a provider with their offerings.
+    Index(None, "at", "number"),
+    Index(None, "topic", "at", "number"),
+    Index(None, "model_id", "at", "number"),
+    Index(None, "provider_id", "at", "number"),
+    # What came after a revision.
+    Index(None, "revision"),
+)
+
+# --- end of history -----------------------------------------------------------------------------------------
+
 telemetry_head = Table(
     "telemetry_head",
     metadata,

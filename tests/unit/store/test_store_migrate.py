@@ -1,6 +1,7 @@
 """How a database comes to this version's schema."""
 
 import asyncio
+import hashlib
 import os
 import subprocess
 import sys
@@ -18,12 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contract.builders import AT, check, measurement, model, registry, settings_in
 from fixtures.real_servers import PostgresServer
+from openmodels.domain.records import encode_record, revision_of
 from openmodels.domain.telemetry import Check
 from openmodels.errors import SchemaOutdated
 from openmodels.store import tables
+from openmodels.store.columns import microseconds
 from openmodels.store.engine import FILE_NAME, create_engine, reading, writing
+from openmodels.store.history import SqlHistoryStore
+from openmodels.store.history_ports import ChangeQuery
 from openmodels.store.migrate import Migration, migrate, newest_revision, require_schema
-from openmodels.store.ports import Cursor
+from openmodels.store.ports import Cursor, Head
 from openmodels.store.registry import SqlRegistryStore
 from openmodels.store.telemetry import SqlTelemetryStore
 
@@ -219,6 +224,37 @@ async def test_it_keeps_rows_of_every_older_schema(empty: AsyncEngine, revision:
     while await store.roll_up(at + timedelta(days=3)):
         pass
     assert await store.checks_since(at - timedelta(days=50)) == 5
+
+
+async def test_what_was_published_before_there_was_a_history_is_its_beginning(empty: AsyncEngine) -> None:
+    held = registry(model("m"))
+    body = encode_record(held.models[0]).decode()
+    async with writing(empty) as connection:
+        await connection.run_sync(upgrade_to, "0007")
+        await connection.execute(
+            text("INSERT INTO models (id, digest, body) VALUES ('m', :digest, :body)"),
+            {"digest": hashlib.blake2b(body.encode(), digest_size=16).hexdigest(), "body": body},
+        )
+        await connection.execute(
+            text("UPDATE registry_head SET revision = :revision, published_at = :at"),
+            {"revision": revision_of(held), "at": microseconds(AT)},
+        )
+    await migrate(empty)
+    head = Head(revision=revision_of(held), published_at=AT)
+    store, history = SqlRegistryStore(empty), SqlHistoryStore(empty)
+    assert await history.beginning() == head
+    assert await history.registry_at(AT) == (head, held)
+    assert await history.changes(ChangeQuery(), limit=9) == []
+    await store.publish(registry(model("m"), model("n")), base=head.revision, at=AT + timedelta(days=1))
+    assert [(c.id, c.action) for _, c in await history.changes(ChangeQuery(), limit=9)] == [("n", "added")]
+    assert await history.registry_at(AT) == (head, held)
+
+
+async def test_a_database_in_which_nothing_was_published_has_no_history(empty: AsyncEngine) -> None:
+    async with writing(empty) as connection:
+        await connection.run_sync(upgrade_to, "0007")
+    await migrate(empty)
+    assert await SqlHistoryStore(empty).beginning() is None
 
 
 OLD_CHECKS = (

@@ -7,18 +7,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
 from contract.builders import AT, large_registry, model, offering, provider, registry, settings_in
 from openmodels.domain.records import revision_of
-from openmodels.errors import PublishConflict, StoreError
+from openmodels.errors import PublishConflict, RecordUnreadable, StoreError
 from openmodels.store.engine import FILE_NAME, create_engine, writing
+from openmodels.store.history import SqlHistoryStore
+from openmodels.store.history_ports import ChangeQuery
 from openmodels.store.ports import Head
 from openmodels.store.registry import SqlRegistryStore
 
@@ -212,6 +216,8 @@ async def test_it_writes_only_rows_that_differ(engine: AsyncEngine) -> None:
         ("DELETE FROM offerings", 1),
         ("UPDATE offerings SET", 1),
         ("INSERT INTO offerings", 1),
+        ("INSERT INTO registry_revisions", 1),
+        ("INSERT INTO registry_changes", 4),
     ]
 
 
@@ -250,3 +256,36 @@ async def test_it_loads_one_consistent_whole_while_another_publishes(engine: Asy
     loaded = await store.load()
     assert loaded is not None
     assert loaded[1] == NEW
+
+
+async def test_a_publish_reads_only_the_records_that_it_replaces(engine: AsyncEngine) -> None:
+    store = SqlRegistryStore(engine)
+    first = await store.publish(large_registry(20, 900), base=None, at=AT)
+    read: list[int] = []
+
+    def hook(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if statement.startswith("SELECT") and "body" in statement:
+            read.append(len(parameters))
+
+    event.listen(engine.sync_engine, "after_cursor_execute", hook)
+    some = large_registry(20, 900)
+    after = replace(some, models=(model("model-00000", name="Another"), *some.models[1:]))
+    await store.publish(after, base=first.head.revision, at=AT)
+    assert read == [1]
+
+
+@pytest.mark.parametrize("body", ['{"id": "m", "name": 7}', "no JSON"])
+async def test_what_cannot_be_read_can_be_replaced_and_is_no_news(engine: AsyncEngine, body: str) -> None:
+    store, history = SqlRegistryStore(engine), SqlHistoryStore(engine)
+    first = await store.publish(registry(model("m"), model("n")), base=None, at=AT)
+    async with writing(engine) as connection:
+        await connection.execute(
+            text("UPDATE models SET digest = 'x', body = :body WHERE id = 'm'"), {"body": body}
+        )
+    later = AT + timedelta(minutes=1)
+    second = await store.publish(registry(model("m"), model("o")), base=first.head.revision, at=later)
+    found = await history.changes(ChangeQuery(), limit=9)
+    assert [(c.id, c.action) for _, c in found] == [("o", "added"), ("n", "removed")]
+    assert await history.registry_at(later) == (second.head, registry(model("m"), model("o")))
+    with pytest.raises(RecordUnreadable, match="history cannot be read by this version: the model 'm' was"):
+        await history.registry_at(AT)

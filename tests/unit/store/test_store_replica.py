@@ -15,10 +15,12 @@ from fixtures.real_servers import PostgresServer, postgres_server, replica_of
 from openmodels.clock import SettableClock
 from openmodels.errors import StoreError
 from openmodels.store.engine import create_engine, create_read_engine
+from openmodels.store.history_ports import ChangeQuery, Replayed
 from openmodels.store.live import Live
 from openmodels.store.migrate import migrate
 from openmodels.store.registry import SqlRegistryStore
 from openmodels.store.replica import FARTHEST_BEHIND, Replica, ReplicaRegistryStore, ReplicaTelemetryStore
+from openmodels.store.replica_history import ReplicaHistoryStore
 from openmodels.store.telemetry import SqlTelemetryStore
 
 pytestmark = pytest.mark.anyio
@@ -166,6 +168,37 @@ async def test_answers_come_from_the_replica(site: Site) -> None:
     assert await SqlRegistryStore(primary).head() == published.head
     await site.telemetry.record([check("p", AT)])
     assert await site.here.epoch() == 2
+
+
+async def test_history_is_read_from_the_replica_and_written_to_the_primary(site: Site) -> None:
+    base = (await site.registry.publish(registry(model("m")), base=None, at=AT)).head
+    later = await site.registry.publish(
+        registry(model("m", name="Renamed")), base=base.revision, at=AT + timedelta(days=1)
+    )
+    history = ReplicaHistoryStore(site.here._engine, site.replica)
+
+    async def ask() -> None:
+        assert await history.beginning() == base
+        (numbered,) = await history.changes(ChangeQuery(model_id="m"), limit=9)
+        assert (numbered.change.old, numbered.change.new) == ("M", "Renamed")
+        assert await history.changes(ChangeQuery(), limit=9, before=numbered.place) == []
+        assert await history.head_at(AT + timedelta(days=2)) == later.head
+        assert await history.registry_at(AT) == (base, registry(model("m")))
+
+    await ask()
+    assert site.asked == 0
+    there = SqlRegistryStore(site.replica.engine)
+
+    async def shown() -> bool:
+        return await there.head() == later.head
+
+    await site.until(shown)
+    await site.look()
+    before = site.asked
+    await ask()
+    assert site.asked > before
+    replayed = Replayed(at=AT - timedelta(days=1), registry=registry(model("m", name="First")))
+    assert (await history.replay([replayed])).revisions == 1
 
 
 async def test_it_is_told_when_the_replica_shows_something_new(site: Site) -> None:

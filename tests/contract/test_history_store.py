@@ -1,0 +1,363 @@
+"""What every ``HistoryStore`` promises, over what its registry store published."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from contract.builders import AT, large_registry, minutes, model, offering, provider, registry, vendor
+from contract.conftest import OpenStores
+from fixtures.histories import registries, same
+from openmodels.domain.records import Provenance, Registry, revision_of
+from openmodels.errors import PublishConflict
+from openmodels.store.history import SqlHistoryStore
+from openmodels.store.history_ports import ChangeQuery, HistoryStore, NumberedChange, Place, Replay, Replayed
+from openmodels.store.memory import MemoryRegistryStore
+from openmodels.store.memory_history import MemoryHistoryStore
+from openmodels.store.ports import Head, RegistryStore
+from openmodels.store.registry import SqlRegistryStore
+
+pytestmark = pytest.mark.anyio
+
+
+class Kept(Struct, frozen=True):
+    """A registry store and the history of what it publishes."""
+
+    registry: RegistryStore
+    history: HistoryStore
+
+    async def publish(self, some: Registry, at: datetime) -> Head:
+        head = await self.registry.head()
+        return (await self.registry.publish(some, base=head.revision if head else None, at=at)).head
+
+    async def fields(self, query: ChangeQuery | None = None, **more: Any) -> list[tuple[str, str | None]]:
+        """The ids and fields of the changes that fit, newest first."""
+        found = await self.history.changes(query or ChangeQuery(), limit=99, **more)
+        return [(numbered.change.id, numbered.change.field) for numbered in found]
+
+
+@asynccontextmanager
+async def opened(open_stores: OpenStores, folder: Path) -> AsyncIterator[Kept]:
+    async with open_stores(folder) as (store, _telemetry):
+        if isinstance(store, MemoryRegistryStore):
+            yield Kept(store, MemoryHistoryStore(store))
+        else:
+            assert isinstance(store, SqlRegistryStore)
+            yield Kept(store, SqlHistoryStore(store._engine))
+
+
+@pytest.fixture
+async def kept(open_stores: OpenStores, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Kept]:
+    async with opened(open_stores, tmp_path) as store:
+        yield store
+
+
+SMALL = registry(model("a"), model("b"), provider("p"), offering("p", "a"), vendor("v"))
+NEXT = registry(
+    model("a", context_window=1), model("c"), provider("p"), offering("p", "a", "0.20"), vendor("v")
+)
+
+
+async def test_it_is_empty_before_the_first_publish(kept: Kept) -> None:
+    assert await kept.history.beginning() is None
+    assert await kept.history.head_at(AT) is None
+    assert await kept.history.registry_at(AT) is None
+    assert await kept.fields() == []
+    assert await kept.history.replay([Replayed(at=AT, registry=SMALL)]) == Replay(revisions=0, changes=0)
+    assert await kept.registry.head() is None
+
+
+async def test_the_first_publish_is_the_beginning_and_no_change(kept: Kept) -> None:
+    head = await kept.publish(SMALL, AT)
+    assert await kept.history.beginning() == head
+    assert await kept.fields() == []
+    assert await kept.history.registry_at(AT) == (head, SMALL)
+    assert await kept.history.registry_at(AT - timedelta(microseconds=1)) is None
+    assert await kept.history.head_at(AT - timedelta(microseconds=1)) is None
+
+
+async def test_a_publish_appends_what_it_changed(kept: Kept) -> None:
+    await kept.publish(SMALL, AT)
+    head = await kept.publish(NEXT, AT + minutes(5))
+    found = await kept.history.changes(ChangeQuery(), limit=99)
+    assert [(c.kind, c.id, c.action, c.topic, c.field) for _, c in found] == [
+        ("offering", "p/a", "changed", "price", "pricing.output_per_million"),
+        ("offering", "p/a", "changed", "price", "pricing.input_per_million"),
+        ("model", "c", "added", "lifecycle", None),
+        ("model", "b", "removed", "lifecycle", None),
+        ("model", "a", "changed", "limits", "context_window"),
+    ]
+    assert {(c.at, c.revision) for _, c in found} == {(AT + minutes(5), head.revision)}
+    price, added, removed = found[0].change, found[2].change, found[3].change
+    assert (str(price.old), str(price.new)) == ("0.15", "0.20")
+    assert (added.old, added.new["id"]) == (None, "c")
+    assert (removed.old["id"], removed.new) == ("b", None)
+
+
+async def test_each_time_has_the_revision_that_was_published_then(kept: Kept) -> None:
+    first = await kept.publish(SMALL, AT)
+    second = await kept.publish(NEXT, AT + minutes(5))
+    third = await kept.publish(SMALL, AT + minutes(9))
+    for after, head, held in (
+        (0, first, SMALL),
+        (4.9, first, SMALL),
+        (5, second, NEXT),
+        (9, third, SMALL),
+        (9999, third, SMALL),
+    ):
+        assert await kept.history.head_at(AT + minutes(after)) == head
+        assert await kept.history.registry_at(AT + minutes(after)) == (head, held)
+    assert (first.revision, first.published_at) == (third.revision, AT)
+    assert await kept.history.beginning() == first
+
+
+async def test_publishing_the_same_again_appends_nothing(kept: Kept) -> None:
+    first = await kept.publish(SMALL, AT)
+    await kept.publish(SMALL, AT + minutes(5))
+    assert await kept.history.head_at(AT + minutes(9)) == first
+    assert await kept.fields() == []
+
+
+async def test_what_is_no_news_is_not_told_but_restored(kept: Kept) -> None:
+    seen = Provenance(source="litellm", version="1", observed_at=AT, fields=("name",))
+    before = registry(model("a", provenance=(seen,)), provider("p"), offering("p", "a", "0.1"))
+    after = registry(model("a", updated_at=AT + minutes(1)), provider("p"), offering("p", "a", "0.10"))
+    await kept.publish(before, AT)
+    await kept.publish(after, AT + minutes(5))
+    assert await kept.fields() == []
+    found = await kept.history.registry_at(AT)
+    assert found is not None
+    assert same(found[1], before)
+
+
+async def test_a_clock_that_went_backwards_does_not_reorder_revisions(kept: Kept) -> None:
+    await kept.publish(SMALL, AT)
+    back = await kept.publish(NEXT, AT - minutes(60))
+    assert back.published_at == AT
+    assert await kept.registry.head() == back == await kept.history.head_at(AT)
+    assert await kept.history.registry_at(AT - minutes(1)) is None
+    assert len(await kept.fields()) == 5
+
+
+async def filled(kept: Kept) -> None:
+    """Six revisions: see the ids and fields below."""
+    old = registry(
+        model("a"), model("b"), provider("p"), provider("q"), offering("p", "a"), offering("q", "b")
+    )
+    for after, changed in enumerate(
+        (
+            old,
+            registry(*old.models, *old.providers, offering("p", "a", "0.2"), offering("q", "b")),
+            registry(model("a", status="deprecated"), model("b"), *old.providers, offering("p", "a", "0.2")),
+            registry(*old.models, *old.providers, offering("p", "a", "0.2"), vendor("v")),
+            registry(model("a"), *old.providers, offering("p", "a", "0.2"), vendor("v", country="de")),
+        )
+    ):
+        await kept.publish(changed, AT + minutes(after))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (ChangeQuery(kinds=["vendor"]), [("v", "country"), ("v", None)]),
+        (
+            ChangeQuery(kinds=["vendor", "provider", "model"], actions=("removed", "added")),
+            [("b", None), ("v", None)],
+        ),
+        (
+            ChangeQuery(topics=["price"]),
+            [("p/a", "pricing.output_per_million"), ("p/a", "pricing.input_per_million")],
+        ),
+        (ChangeQuery(model_id="b"), [("b", None), ("q/b", None)]),
+        (ChangeQuery(model_id="a", topics=["lifecycle"]), [("a", "status"), ("a", "status")]),
+        (ChangeQuery(provider_id="q"), [("q/b", None)]),
+        (ChangeQuery(provider_id="p", model_id="b"), []),
+        (ChangeQuery(since=AT + minutes(4)), [("v", "country"), ("b", None)]),
+        (
+            ChangeQuery(since=AT + minutes(2), until=AT + minutes(3)),
+            [("q/b", None), ("a", "status")],
+        ),
+        (ChangeQuery(model_id="a'; --"), []),
+        (ChangeQuery(kinds=["none"]), []),
+    ],
+)
+async def test_it_finds_the_changes_that_fit(
+    kept: Kept, query: ChangeQuery, expected: list[tuple[str, str | None]]
+) -> None:
+    await filled(kept)
+    assert await kept.fields(query) == expected
+
+
+async def test_pages_follow_each_other_without_gap_or_overlap(kept: Kept) -> None:
+    await filled(kept)
+    await replay_two(kept)
+    everything = list(await kept.history.changes(ChangeQuery(), limit=99))
+    paged: list[NumberedChange] = []
+    before: Place | None = None
+    while page := await kept.history.changes(ChangeQuery(), limit=2, before=before):
+        paged += page
+        before = page[-1].place
+        assert len(paged) <= len(everything)
+    assert paged == everything
+    places = [numbered.place for numbered in everything]
+    assert places == sorted(places, reverse=True)
+    assert len(set(places)) == len(places)
+
+
+async def replay_two(kept: Kept) -> Replay:
+    return await kept.history.replay(
+        [
+            Replayed(at=AT - minutes(20), registry=registry(model("b", context_window=1))),
+            Replayed(at=AT - minutes(10), registry=registry(model("b", context_window=2))),
+        ]
+    )
+
+
+async def test_a_replay_puts_older_revisions_before_the_beginning(kept: Kept) -> None:
+    first = await kept.publish(registry(model("a"), model("b")), AT)
+    await kept.publish(registry(model("b")), AT)
+    added = await replay_two(kept)
+    assert added == Replay(revisions=2, changes=3)
+    beginning = await kept.history.beginning()
+    assert beginning == Head(
+        revision=revision_of(registry(model("b", context_window=1))), published_at=AT - minutes(20)
+    )
+    assert await kept.fields() == [
+        ("a", None),
+        ("b", "context_window"),
+        ("a", None),
+        ("b", "context_window"),
+    ]
+    found = await kept.history.changes(ChangeQuery(model_id="b"), limit=9)
+    assert [(c.at, c.old, c.new) for _, c in found] == [(AT, 2, 8192), (AT - minutes(10), 1, 2)]
+    assert found[0].change.revision == first.revision, "the step to what was the beginning"
+    assert await kept.history.registry_at(AT - minutes(21)) is None
+    at_ten = await kept.history.registry_at(AT - minutes(10))
+    assert at_ten is not None
+    assert at_ten[1] == registry(model("b", context_window=2))
+    current = await kept.registry.load()
+    assert current is not None
+    assert current == await kept.history.registry_at(AT)
+
+
+async def test_a_second_replay_adds_nothing(kept: Kept) -> None:
+    await filled(kept)
+    assert (await replay_two(kept)).revisions == 2
+    before = await kept.history.changes(ChangeQuery(), limit=99)
+    assert await replay_two(kept) == Replay(revisions=0, changes=0)
+    assert await kept.history.changes(ChangeQuery(), limit=99) == before
+
+
+async def test_of_replays_at_once_one_is_kept(kept: Kept) -> None:
+    await filled(kept)
+    done = await asyncio.gather(*(replay_two(kept) for _ in range(3)), return_exceptions=True)
+    assert sum(each.revisions for each in done if isinstance(each, Replay)) == 2
+    assert all(isinstance(each, Replay | PublishConflict) for each in done)
+    assert await replay_two(kept) == Replay(revisions=0, changes=0)
+
+
+async def test_a_replay_and_a_publish_at_once_are_both_kept(kept: Kept) -> None:
+    await kept.publish(SMALL, AT)
+    await asyncio.gather(replay_two(kept), kept.publish(NEXT, AT + minutes(1)))
+    head = await kept.history.head_at(AT - minutes(10))
+    assert head is not None
+    assert head.published_at == AT - minutes(10)
+    assert await kept.history.registry_at(AT) == (Head(revision=revision_of(SMALL), published_at=AT), SMALL)
+    newest = await kept.history.registry_at(AT + minutes(1))
+    assert newest is not None
+    assert newest[1] == NEXT
+
+
+async def test_a_replay_leaves_out_what_is_not_older_and_what_changes_nothing(kept: Kept) -> None:
+    await kept.publish(SMALL, AT)
+    added = await kept.history.replay(
+        [
+            Replayed(at=AT - minutes(3), registry=NEXT),
+            Replayed(at=AT - minutes(2), registry=NEXT),
+            # As it is in a log, later and with an earlier time.
+            Replayed(at=AT - minutes(9), registry=SMALL),
+            Replayed(at=AT, registry=NEXT),
+            Replayed(at=AT + minutes(1), registry=NEXT),
+        ]
+    )
+    assert added == Replay(revisions=2, changes=5)
+    head = await kept.history.head_at(AT - minutes(3))
+    assert head == Head(revision=revision_of(SMALL), published_at=AT - minutes(3))
+    assert {numbered.place.at for numbered in await kept.history.changes(ChangeQuery(), limit=99)} == {
+        AT - minutes(3)
+    }
+
+
+async def test_what_is_published_goes_on_after_a_replay(kept: Kept) -> None:
+    await kept.publish(SMALL, AT)
+    await replay_two(kept)
+    await kept.publish(NEXT, AT + minutes(1))
+    newest = await kept.history.changes(ChangeQuery(), limit=5)
+    assert {numbered.change.at for numbered in newest} == {AT + minutes(1)}
+    assert await kept.history.registry_at(AT) == (
+        Head(revision=revision_of(SMALL), published_at=AT),
+        SMALL,
+    )
+
+
+async def test_it_takes_many_changes_in_one_publish(kept: Kept) -> None:
+    await kept.publish(large_registry(60, 3000), AT)
+    await kept.publish(large_registry(60, 3000, price="0.2"), AT + minutes(1))
+    assert len(await kept.history.changes(ChangeQuery(topics=["price"]), limit=9_999)) == 6000
+    found = await kept.history.registry_at(AT)
+    assert found is not None
+    assert found[1] == large_registry(60, 3000)
+
+
+chains = st.lists(st.tuples(registries, st.sampled_from([-1, 0, 1, 5])), min_size=1, max_size=5)
+
+
+@given(before=st.lists(registries, max_size=3), chain=chains)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_it_gives_back_what_was_published_at_any_time_byte_for_byte(
+    open_stores: OpenStores, before: list[Registry], chain: Sequence[tuple[Registry, int]]
+) -> None:
+    async def publish_all() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with opened(open_stores, Path(folder)) as kept:
+                expected: dict[datetime, tuple[Head, Registry]] = {}
+                at = AT
+                for some, later in chain:
+                    at += minutes(later)
+                    head = await kept.publish(some, at)
+                    expected[head.published_at] = (head, some)
+                for number, some in enumerate(before):
+                    expected[AT - minutes(90 - number)] = (
+                        Head(revision=revision_of(some), published_at=AT - minutes(90 - number)),
+                        some,
+                    )
+                replayed = [
+                    Replayed(at=AT - minutes(90 - number), registry=some)
+                    for number, some in enumerate(before)
+                ]
+                await kept.history.replay(replayed)
+                for moment, (head, some) in expected.items():
+                    found = await kept.history.registry_at(moment)
+                    assert found is not None
+                    assert same(found[1], some)
+                    assert found[0].revision == head.revision == revision_of(found[1])
+                    assert await kept.history.head_at(moment) == found[0]
+
+    asyncio.run(publish_all())
+
+
+async def test_prices_stay_exact(kept: Kept) -> None:
+    await kept.publish(registry(provider("p"), offering("p", "a", "0.30")), AT)
+    await kept.publish(registry(provider("p"), offering("p", "a", "1E-7")), AT + minutes(1))
+    [(_, output), (_, price)] = await kept.history.changes(ChangeQuery(), limit=9)
+    assert (repr(price.old), repr(price.new)) == (repr(Decimal("0.30")), repr(Decimal("1E-7")))
+    assert output.field == "pricing.output_per_million"
