@@ -1,0 +1,65 @@
+"""Disagreements that were written down before, and are now decided for one source."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from openmodels.domain.records import Registry
+from openmodels.registry.reconcile.fields import NotForUs, R, converted, from_json
+from openmodels.registry.reconcile.merge import Speaker, accepts, item_of, merge
+from openmodels.registry.reconcile.plan import Options
+from openmodels.registry.reconcile.sums import name_of
+
+
+def accept_recorded(registry: Registry, options: Options, imported: str, now: datetime) -> Registry:
+    """``registry`` with the accepted source's recorded values taken, where it is not the imported one.
+
+    The imported source's own values are taken while it is read.
+    """
+    if options.accept is None or options.accept == imported:
+        return registry
+    return msgspec.structs.replace(
+        registry,
+        models=tuple(_accepted(model, options, now) for model in registry.models),
+        providers=tuple(_accepted(provider, options, now) for provider in registry.providers),
+        offerings=tuple(_accepted(offering, options, now) for offering in registry.offerings),
+    )
+
+
+def _accepted(record: R, options: Options, now: datetime) -> R:
+    source = options.accept or ""
+    item, name = item_of(record, source), name_of(record)
+    if item is None:
+        return record
+    told: dict[str, Any] = {}
+    for claim in item.differs:
+        if not accepts(options, source, name, claim.field):
+            continue
+        try:
+            told[claim.field] = converted(type(record), claim.field, from_json(claim.value))
+        except (NotForUs, KeyError):
+            continue
+    if not told:
+        return record
+    for field in item.fields:
+        told.setdefault(field, _present(record, field))
+    speaker = Speaker(
+        source=source, name=source, url=None, version=item.version, observed_at=item.observed_at
+    )
+    # What it says otherwise, and nobody accepted, is still to be said.
+    rest = {c.field: c for c in item.differs if c.field not in told}
+    merged = merge(record, told, speaker, lambda _: True).record
+    now_item = item_of(merged, source)
+    if rest and now_item is not None:
+        kept = msgspec.structs.replace(now_item, differs=tuple(rest[f] for f in sorted(rest)))
+        items = tuple(kept if i is now_item else i for i in merged.provenance)
+        merged = msgspec.structs.replace(merged, provenance=items)
+    return msgspec.structs.replace(merged, updated_at=max(now, record.created_at))
+
+
+def _present(record: R, field: str) -> Any:
+    value: Any = record
+    for part in field.split("."):
+        value = getattr(value, part) if value is not None else None
+    return value

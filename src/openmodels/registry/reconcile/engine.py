@@ -1,0 +1,388 @@
+"""From a reading and the present registry to a plan, once. Pure: nothing is read or written here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from openmodels.domain.naming import Resolver
+from openmodels.domain.observation import Reading, Subject
+from openmodels.domain.records import Model, Offering, Provider, Registry
+from openmodels.registry.importers.providers import provider_id
+from openmodels.registry.reconcile import models as of_models
+from openmodels.registry.reconcile import offerings as of_offerings
+from openmodels.registry.reconcile import providers as of_providers
+from openmodels.registry.reconcile.accepted import accept_recorded
+from openmodels.registry.reconcile.consensus import consensus
+from openmodels.registry.reconcile.merge import Merged, Speaker, accepts, is_only_from, item_of, merge
+from openmodels.registry.reconcile.offerings import Key
+from openmodels.registry.reconcile.plan import Doubt, Kind, LeftOut, Options, Plan, Variant
+from openmodels.registry.reconcile.propose import Proposals, propose
+from openmodels.registry.reconcile.sums import changes_between, disagreements_of
+from openmodels.registry.reconcile.told import Listing, Sieve, by_subject
+from openmodels.registry.reconcile.variants import plainest
+
+LEAST_WITNESSES = 2
+"""How many providers must agree on a fact of a model that the source does not describe itself."""
+
+Excluded = Mapping[tuple[Kind, str, str], str]
+
+
+class Run:
+    """One attempt at a plan."""
+
+    def __init__(
+        self, reading: Reading, registry: Registry, options: Options, now: datetime, excluded: Excluded
+    ) -> None:
+        self._reading = reading
+        self._registry = registry
+        self._options = options
+        self._now = now.replace(microsecond=0)
+        self._sieve = Sieve(excluded)
+        self._told = by_subject(reading)
+        self._speaker = Speaker(
+            source=reading.source,
+            name=reading.source_name,
+            url=reading.source_url,
+            version=reading.source_version,
+            observed_at=reading.observed_at.replace(microsecond=0),
+        )
+        self._vendors = of_models.Vendors(registry.vendors, reading.source)
+        self._models = {model.id: model for model in registry.models}
+        self._providers = {provider.id: provider for provider in registry.providers}
+        self._offerings = {(o.provider_id, o.model_id): o for o in registry.offerings}
+        self._doubts: list[Doubt] = []
+        self._variants: list[Variant] = []
+        self._unlisted: list[str] = []
+        self._notes: list[str] = list(reading.notes)
+        self._outdated = 0
+        # Ids that were tried as new models already.
+        self._refused: set[str] = set()
+        # Records that the source spoke of and that stayed as they were.
+        self._agreed: set[tuple[Kind, str]] = set()
+
+    def plan(self) -> Plan:
+        """The plan."""
+        matched = self._match_models()
+        providers = self._match_providers()
+        listings = self._listings(providers)
+        self._providers.update(self._new_providers(providers, listings))
+        listings = [listing for listing in listings if listing.provider in self._providers]
+        groups = self._sorted(listings, matched)
+        if self._options.provider is None:
+            self._merge_models(matched, groups)
+        self._merge_offerings(groups)
+        self._remove(groups, {listing.provider for listing in listings})
+        self._merge_providers(providers)
+        outcome = self._outcome()
+        outcome = accept_recorded(outcome, self._options, self._speaker.source, self._now)
+        changes = changes_between(self._registry, outcome)
+        if self._outdated:
+            count = f"{self._outdated:,}"
+            self._notes.append(
+                f"{count} records stayed: a newer version of the source has spoken of them already"
+            )
+        return Plan(
+            source=self._reading.source,
+            version=self._reading.source_version,
+            changes=changes,
+            outcome=outcome,
+            agreed=tuple(sorted(self._agreed)),
+            disagreements=disagreements_of(outcome, self._reading.source),
+            review=tuple(self._doubts),
+            variants=tuple(self._variants),
+            left_out=tuple(self._sieve.left_out.values()),
+            unlisted=tuple(sorted(self._unlisted)),
+            notes=tuple(self._notes),
+        )
+
+    # Models
+
+    def _match_models(self) -> of_models.Matched:
+        names = {s.name: told for s, told in self._told.items() if s.kind == "model"}
+        matched = self._matched(names)
+        # What is new can be what another name means, so that a second import would read it otherwise.
+        while self._options.provider is None and self._add_models(matched, names):
+            matched = self._matched(names)
+        self._doubts += matched.doubts
+        for name, ours in matched.ours.items():
+            if matched.main[ours] != name:
+                self._variants.append(Variant(provider="", model=ours, name=name, taken=matched.main[ours]))
+        return matched
+
+    def _matched(self, names: Mapping[str, Mapping[str, Any]]) -> of_models.Matched:
+        present = tuple(self._models.values())
+        return of_models.match(names, present, Resolver(present, self._registry.vendors))
+
+    def _add_models(self, matched: of_models.Matched, names: Mapping[str, Mapping[str, Any]]) -> bool:
+        added = False
+        for ours, name in matched.new.items():
+            model = None if ours in self._refused else self._new_model(ours, name, names[name])
+            if model is not None:
+                self._models[ours] = model
+                added = True
+        return added
+
+    def _new_model(self, model_id: str, name: str, told: Mapping[str, Any]) -> Model | None:
+        self._refused.add(model_id)
+        if not self._sieve.admits("model", model_id):
+            return None
+        vendor = self._vendors.of(model_id, [name])
+        values = self._sieve.values("model", model_id, Model, told, of_models.FIELDS)
+        why = "nobody knows who makes it: add its vendor, with a prefix, to vendors.yaml"
+        if vendor is not None:
+            model = of_models.new_model(model_id, values, vendor, self._now)
+            if model is not None:
+                return model
+            why = "the source does not say its name, what it does, or what goes in and out"
+        title = values.get("name")
+        self._doubts.append(Doubt(kind="model", provider="", name=name, title=title, reason=why))
+        return None
+
+    def _merge_models(self, matched: of_models.Matched, groups: Mapping[Key, Sequence[Listing]]) -> None:
+        listed: dict[str, list[Listing]] = {}
+        for (_, model_id), listings in groups.items():
+            listed.setdefault(model_id, []).extend(listings)
+        present = {model.id: model for model in self._registry.models}
+        for model_id in sorted(self._models):
+            name, before = matched.main.get(model_id), present.get(model_id)
+            if not self._sieve.admits("model", model_id):
+                continue
+            if name is not None:
+                told: Mapping[str, Any] = self._told[Subject("model", name=name)]
+            else:
+                told = self._consensus(self._models[model_id], listed.get(model_id, ()))
+            values = self._sieve.values("model", model_id, Model, told, of_models.FIELDS)
+            if before is not None:
+                self._merge_model(before, values)
+            else:
+                record = _claimed(self._models[model_id], values, self._speaker)
+                self._models[model_id] = of_models.described(record, None, self._vendors.by_id)
+
+    def _consensus(self, model: Model, listings: Sequence[Listing]) -> dict[str, Any]:
+        item = item_of(model, self._speaker.source)
+        is_new = all(model.id != present.id for present in self._registry.models)
+        told = consensus(listings, 1 if is_new or (item and "name" in item.fields) else LEAST_WITNESSES)
+        return {"name": model.name, **told} if is_new else told
+
+    def _merge_model(self, before: Model, told: dict[str, Any]) -> None:
+        takes = self._takes(before.id)
+        item = item_of(before, self._speaker.source)
+        values = of_models.comparable(before, told, self._speaker, taken=takes("modalities"))
+        if not values and item is None:
+            return
+        merged = merge(before, values, self._speaker, takes)
+        if merged.outdated:
+            self._outdated += 1
+            return
+        record = of_models.described(merged.record, before, self._vendors.by_id)
+        self._settle("model", before.id, before, record, merged)
+        self._models[before.id] = _timed(record, before, self._now)
+
+    def _takes(self, name: str) -> Callable[[str], bool]:
+        return lambda field: accepts(self._options, self._speaker.source, name, field)
+
+    # Providers
+
+    def _match_providers(self) -> dict[str, list[str]]:
+        """The source's ids of each provider, by ours; the one that is called most like ours first."""
+        found: dict[str, list[str]] = {}
+        for subject in self._told:
+            if subject.kind == "model":
+                continue
+            ours = provider_id(self._reading.source, subject.provider)
+            if ours is None or not of_models.is_id(ours):
+                continue
+            if self._options.provider is not None and ours != self._options.provider:
+                continue
+            names = found.setdefault(ours, [])
+            if subject.provider not in names:
+                names.append(subject.provider)
+        for ours, names in found.items():
+            names.sort(key=lambda name: (name != ours, len(name), name))
+        return found
+
+    def _new_providers(
+        self, providers: Mapping[str, Sequence[str]], listings: Sequence[Listing]
+    ) -> dict[str, Provider]:
+        counts: dict[str, int] = {}
+        for listing in listings:
+            counts[listing.provider] = counts.get(listing.provider, 0) + 1
+        new = {}
+        for ours, names in providers.items():
+            if ours in self._providers or not self._sieve.admits("provider", ours):
+                continue
+            told = of_providers.keys_only(self._told.get(Subject("provider", provider=names[0]), {}))
+            values = self._sieve.values("provider", ours, Provider, told, of_providers.FIELDS)
+            provider = of_providers.new_provider(ours, values, self._now)
+            if provider is not None:
+                new[ours] = provider
+            elif counts.get(ours):
+                why = f"no https address is known, so its {counts[ours]:,} models are left out"
+                key: tuple[Kind, str, str] = ("provider", ours, "api_base_url")
+                self._sieve.left_out[key] = LeftOut(kind="provider", id=ours, field="api_base_url", why=why)
+        return new
+
+    def _merge_providers(self, providers: Mapping[str, Sequence[str]]) -> None:
+        serving = {provider for provider, _ in self._offerings}
+        served: dict[str, list[Model]] = {}
+        for key in self._offerings:
+            served.setdefault(key[0], []).append(self._models[key[1]])
+        present = {p.id: p for p in self._registry.providers}
+        for ours, names in providers.items():
+            record, before = self._providers.get(ours), present.get(ours)
+            if record is None:
+                continue
+            if before is None and ours not in serving:
+                del self._providers[ours]
+                continue
+            told = of_providers.keys_only(self._told.get(Subject("provider", provider=names[0]), {}))
+            if not told:
+                continue
+            values = self._sieve.values("provider", ours, Provider, told, of_providers.FIELDS)
+            if before is not None:
+                mine = item_of(before, self._speaker.source)
+                kept = mine.fields if mine else ()
+                values = {f: v for f, v in values.items() if f not in of_providers.PRESENTATION or f in kept}
+                merged = merge(record, values, self._speaker, self._takes(ours))
+                self._settle("provider", ours, before, merged.record, merged)
+                self._providers[ours] = _timed(merged.record, before, self._now)
+            else:
+                record = _claimed(record, values, self._speaker)
+                record = of_providers.described(record, served.get(ours, ()), self._vendors.by_id)
+                self._providers[ours] = record
+
+    # Offerings
+
+    def _listings(self, providers: Mapping[str, Sequence[str]]) -> list[Listing]:
+        ours = {name: ours for ours, names in providers.items() for name in names}
+        return [
+            Listing(provider=ours[subject.provider], name=subject.name, values=told)
+            for subject, told in self._told.items()
+            if subject.kind == "offering" and subject.provider in ours
+        ]
+
+    def _sorted(self, listings: Sequence[Listing], matched: of_models.Matched) -> dict[Key, list[Listing]]:
+        ours = {name: model_id for name, model_id in matched.ours.items() if model_id in self._models}
+        resolver = Resolver(self._models.values(), self._registry.vendors)
+        present = self._registry.offerings
+        found = of_offerings.sort(listings, present, resolver, ours)
+        refused: list[tuple[Listing, str]] = []
+        if self._options.propose is not None and self._options.provider is None:
+            proposals = self._propose(found.unknown, resolver)
+            refused = proposals.refused
+            self._models.update({p.model.id: p.model for p in proposals.accepted})
+            resolver = Resolver(self._models.values(), self._registry.vendors)
+            found = of_offerings.sort(listings, present, resolver, ours)
+            # A proposal that the resolver does not find again would be another one the next time.
+            for lost in {p.model.id for p in proposals.accepted} - {model for _, model in found.groups}:
+                del self._models[lost]
+        self._doubts += found.doubts
+        why = {(listing.provider, listing.name): reason for listing, reason in refused}
+        for listing in found.unknown:
+            reason = why.get((listing.provider, listing.name), "nothing knows this name")
+            self._doubts.append(of_offerings.doubt_of(listing, reason, resolver))
+        return {key: group for key, group in found.groups.items() if key[1] in self._models}
+
+    def _propose(self, unknown: Sequence[Listing], resolver: Resolver) -> Proposals:
+        known = {name for m in self._models.values() for name in (m.id, *m.aliases)}
+        least = self._options.propose
+        return propose(unknown, least, resolver, known, self._vendors, self._sieve, self._now)
+
+    def _merge_offerings(self, groups: Mapping[Key, Sequence[Listing]]) -> None:
+        for key in sorted(groups):
+            before, model = self._offerings.get(key), self._models[key[1]]
+            name = "/".join(key)
+            if not self._sieve.admits("offering", name):
+                continue
+            taken = plainest(groups[key], model, before.provider_model_name if before else None)
+            for other in groups[key]:
+                if other is not taken:
+                    variant = Variant(provider=key[0], model=key[1], name=other.name, taken=taken.name)
+                    self._variants.append(variant)
+            self._merge_offering(key, name, before, taken)
+
+    def _merge_offering(self, key: Key, name: str, before: Offering | None, taken: Listing) -> None:
+        provider, model = self._providers[key[0]], self._models[key[1]]
+        offering = before or of_offerings.new_offering(key, taken.name, provider, self._now)
+        said = {"provider_model_name": taken.name, **taken.values}
+        told = self._sieve.values("offering", name, Offering, said, of_offerings.FIELDS)
+        limits = self._sieve.values("offering", name, Model, said, ("context_window", "max_output_tokens"))
+        of_offerings.with_limits(told, limits, offering, model, self._speaker.source)
+        if "provider_model_name" not in told:
+            return
+        of_offerings.same_currency(told, offering)
+        takes = self._takes(name) if before else (lambda _: True)
+        merged = merge(
+            offering,
+            told,
+            self._speaker,
+            takes,
+            fills=lambda field: of_offerings.may_fill(field, told, offering, self._speaker.source),
+            always_noted=True,
+        )
+        if merged.outdated:
+            self._outdated += 1
+            return
+        if before is None:
+            merged = msgspec.structs.replace(merged, record=_claimed(merged.record, told, self._speaker))
+        record = of_offerings.sourced(merged, before, self._speaker)
+        self._settle("offering", name, before, record, merged)
+        self._offerings[key] = record if before is None else _timed(record, before, self._now)
+
+    def _remove(self, groups: Mapping[Key, Sequence[Listing]], heard: set[str]) -> None:
+        """Offerings that only this source knew, and that it lists no longer, go."""
+        for key, offering in list(self._offerings.items()):
+            if key in groups or item_of(offering, self._speaker.source) is None:
+                continue
+            if self._options.provider is not None and key[0] != self._options.provider:
+                continue
+            item = item_of(offering, self._speaker.source)
+            if item is not None and self._speaker.observed_at < item.observed_at:
+                continue
+            if self._reading.source == "openai-compatible" and key[0] not in heard:
+                continue
+            if is_only_from(offering, self._speaker.source):
+                del self._offerings[key]
+            else:
+                self._unlisted.append("/".join(key))
+
+    # Together
+
+    def _settle(self, kind: Kind, name: str, before: Any, record: Any, merged: Merged[Any]) -> None:
+        if before is not None and record == before and not merged.differs:
+            self._agreed.add((kind, name))
+
+    def _outcome(self) -> Registry:
+        return Registry(
+            models=tuple(self._models[key] for key in sorted(self._models)),
+            providers=tuple(self._providers[key] for key in sorted(self._providers)),
+            offerings=tuple(self._offerings[key] for key in sorted(self._offerings)),
+            vendors=self._registry.vendors,
+        )
+
+
+def _claimed(record: Any, values: Mapping[str, Any], speaker: Speaker) -> Any:
+    """A new record whose every told value is the speaker's, those that it began with as well."""
+    merged = merge(record, values, speaker, lambda _: True, always_noted=True).record
+    item = item_of(merged, speaker.source)
+    if item is None:
+        return merged
+    fields = tuple(sorted(values))
+    items = tuple(msgspec.structs.replace(i, fields=fields) if i is item else i for i in merged.provenance)
+    return msgspec.structs.replace(merged, provenance=items)
+
+
+def _timed(record: Any, before: Any, now: datetime) -> Any:
+    """``record`` with the time of this change, where any value changed."""
+    if _values(record) == _values(before):
+        return record
+    return msgspec.structs.replace(record, updated_at=max(now, before.created_at))
+
+
+def _values(record: Any) -> Any:
+    """The record without what says where from and when."""
+    if isinstance(record, Offering):
+        record = msgspec.structs.replace(record, source=None)
+    return msgspec.structs.replace(record, provenance=())
