@@ -21,7 +21,7 @@ from msgspec import Struct
 from bench import report, resolver_results
 from bench.resolver_results import Part, ResolverResults, said
 from openmodels.domain.naming import Resolution, Resolver
-from openmodels.domain.naming.parts import ORGANISATIONS
+from openmodels.domain.naming.parts import DERIVED, ORGANISATIONS, SCHEMES
 from openmodels.domain.naming.rules import RULES
 from openmodels.domain.naming.spelling import canonical_id
 from openmodels.domain.records import Model, Registry, Vendor
@@ -41,6 +41,7 @@ class Entry(Struct, frozen=True):
     name: str = ""
     open_weights: bool | None = None
     base_model: str | None = None
+    release_date: str | None = None
 
 
 class Listing(Struct, frozen=True):
@@ -155,7 +156,7 @@ def part_of(provider: str) -> str:
 
 def named_providers(document: Document) -> set[str]:
     """Words of the rules that are ids of providers which the rules may not name."""
-    words = set(ORGANISATIONS)
+    words = {*ORGANISATIONS, *SCHEMES, *DERIVED}
     for rule in RULES:
         texts = (rule.pattern.pattern if rule.pattern else "", rule.doc, *rule.example)
         words.update(word for text in texts for word in re.findall(r"[a-z0-9]+(?:[.-][a-z0-9]+)*", text))
@@ -171,6 +172,7 @@ def models_of(document: Document, vendors: Sequence[Vendor]) -> list[Model]:
             name=entry.name,
             vendor=vendor_of(canonical_id(key), prefixes) or key.partition("/")[0],
             open_weights=entry.open_weights,
+            release_date=entry.release_date,
             description="A model to resolve names to.",
             capabilities=("chat",),
             modalities=("text",),

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from openmodels.api.app import ENDPOINTS
 from openmodels.api.endpoint import JSON, Ask, Endpoint, Flow, Services
 from openmodels.api.hub import Hub
 from openmodels.api.openapi import EXAMPLE_IDS
+from openmodels.api.past import Past
 from openmodels.api.wire import read_params
 from openmodels.clock import SettableClock
 from openmodels.domain.records import Model, Offering, Provider, Registry, Vendor
@@ -23,6 +25,7 @@ from openmodels.domain.telemetry import Check, Measurement
 from openmodels.edge.cache import ResponseCache
 from openmodels.store.live import Live
 from openmodels.store.memory import MemoryRegistryStore, MemoryTelemetryStore
+from openmodels.store.memory_history import MemoryHistoryStore
 
 NOW = datetime(2025, 7, 10, 14, 30, tzinfo=UTC)
 SINCE = {"created_at": "2024-12-26T00:00:00Z", "updated_at": "2025-07-01T00:00:00Z"}
@@ -118,9 +121,22 @@ def registry() -> Registry:
     )
 
 
+def dearer(registry: Registry) -> Registry:
+    """The same, at twice the input price."""
+    return replace(
+        registry,
+        offerings=tuple(
+            replace(o, pricing=replace(o.pricing, input_per_million=2 * (o.pricing.input_per_million or 0)))
+            for o in registry.offerings
+        ),
+    )
+
+
 async def _services() -> Services:
     registry_store, telemetry = MemoryRegistryStore(), MemoryTelemetryStore()
-    await registry_store.publish(registry(), base=None, at=NOW - timedelta(hours=1))
+    # A day before, everything cost twice as much: so that there is a history to show.
+    before = await registry_store.publish(dearer(registry()), base=None, at=NOW - timedelta(days=1))
+    await registry_store.publish(registry(), base=before.head.revision, at=NOW - timedelta(hours=1))
     offered = (("deepseek", "deepseek-v3", 410.5), ("openai", "gpt-4o", 322.25))
     await telemetry.record(
         [
@@ -152,11 +168,14 @@ async def _services() -> Services:
     )
     live = Live(registry_store, telemetry)
     await live.start()
+    history = MemoryHistoryStore(registry_store)
     clock = SettableClock(NOW)
     return Services(
         live=live,
         registry=registry_store,
         telemetry=telemetry,
+        history=history,
+        past=Past(history, live, clock),
         cache=ResponseCache(1024 * 1024),
         hub=Hub(telemetry, clock, limit=1),
         clock=clock,
@@ -180,9 +199,11 @@ async def _example(endpoint: Endpoint, services: Services) -> Any:
     )
     if answer.flow is not None:
         return await _first_event(answer.flow)
+    body = answer.body if answer.document is None else b"".join(answer.document.parts())
     if endpoint.media_type != JSON:
-        return answer.body.decode()
-    shown = msgspec.json.decode(answer.body)
+        # A SQLite file is told by how it begins.
+        return body.partition(b"\0")[0].decode()
+    shown = msgspec.json.decode(body)
     for service in shown.get("services", {}).values() if isinstance(shown, dict) else ():
         if "latency_ms" in service:
             service["latency_ms"] = 0.2  # measured, so it would differ every time

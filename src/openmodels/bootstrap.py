@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -16,6 +17,7 @@ from openmodels import version
 from openmodels.api.app import create_api, sharing
 from openmodels.api.endpoint import Services
 from openmodels.api.hub import Hub
+from openmodels.api.past import Past
 from openmodels.background import Background, Kept, assemble_background
 from openmodels.clock import Clock, SystemClock
 from openmodels.demo import demo_keys, demo_providers, demo_settings
@@ -37,6 +39,7 @@ from openmodels.metrics.server import MetricsListener, start_metrics
 from openmodels.metrics.service import Watched, watch_service
 from openmodels.opening import Answering, Stores, open_answering, open_redis, open_stores
 from openmodels.prober.keys import EnvironmentKeys
+from openmodels.registry.overlay import require_with_overlay
 from openmodels.registry.publish import publish
 from openmodels.server import HEADER_SECONDS, HttpServer, require_certificate
 from openmodels.service_manager import notify_stopping
@@ -44,6 +47,7 @@ from openmodels.settings import Settings
 from openmodels.signals import stop_signal
 from openmodels.store.cluster_ports import ClusterStore
 from openmodels.store.engine import is_sqlite
+from openmodels.store.history_ports import HistoryStore
 from openmodels.store.live import Live
 from openmodels.store.news import AllNews
 from openmodels.store.open_news import all_news
@@ -56,38 +60,48 @@ if TYPE_CHECKING:
 log: Any = structlog.get_logger(__name__)
 
 
+class Neighbours(Struct, frozen=True, kw_only=True):
+    """What there is beside a process that serves, where there is anything."""
+
+    cluster: ClusterStore | None = None
+    """Where it is known in which regions somebody probes; without one, health does not tell."""
+    redis: "RedisLink | None" = None
+    """With one, the rate limit and answers that show telemetry are those of all processes that use it."""
+    replica: "Replica | None" = None
+    """The database that answers are read from, where it is not the one that is written to."""
+
+
 def create_app(
     settings: Settings,
     *,
     live: Live,
     registry: RegistryStore,
     telemetry: TelemetryStore,
+    history: HistoryStore,
     clock: Clock,
     hub: Hub | None = None,
-    cluster: ClusterStore | None = None,
-    redis: "RedisLink | None" = None,
-    replica: "Replica | None" = None,
+    neighbours: Neighbours = Neighbours(),  # noqa: B008 - it is frozen
 ) -> Edge:
-    """The ASGI application over these stores. Without a hub it has one of its own, which nobody closes.
-
-    ``cluster`` is where it learns in which regions somebody probes; without one, it does not tell. With a
-    ``redis``, the rate limit and answers that show telemetry are those of all processes that use the same.
-    """
+    """The ASGI application over these stores. Without a hub it has one of its own, which nobody closes."""
     if hub is None:
         hub = Hub(telemetry, clock, limit=settings.stream_clients)
     live.on_epoch(hub.look)
+    redis = neighbours.redis
     cache = ResponseCache(settings.response_cache_mb * 1024 * 1024)
     services = Services(
         live=live,
         registry=registry,
         telemetry=telemetry,
+        history=history,
+        past=Past(history, live, clock),
         cache=cache,
         hub=hub,
         clock=clock,
         version=version(),
-        cluster=cluster,
+        public_url=settings.public_url,
+        cluster=neighbours.cluster,
         redis=redis,
-        replica=replica,
+        replica=neighbours.replica,
         demo=settings.demo,
     )
     api = cast("App", create_api(services))
@@ -184,11 +198,10 @@ async def _serve(
             live=live,
             registry=stores.registry,
             telemetry=answering.telemetry,
+            history=answering.history,
             clock=clock,
             hub=hub,
-            cluster=stores.cluster,
-            redis=begun.redis,
-            replica=answering.replica,
+            neighbours=Neighbours(cluster=stores.cluster, redis=begun.redis, replica=answering.replica),
         )
         background = _background(begun, environ, clock) if settings.prober else None
         watched = Watched(app=app, live=live, telemetry=answering.telemetry, hub=hub, clock=clock)
@@ -266,8 +279,9 @@ async def _started(
         redis = await stack.enter_async_context(open_redis(settings, clock))
         stores = await stack.enter_async_context(open_stores(settings, clock, redis))
         if publish_first:
-            await publish(settings.registry, stores.registry, clock)
-        answering = Answering(registry=stores.registry, telemetry=stores.telemetry)
+            load = partial(require_with_overlay, overlay=settings.overlay)
+            await publish(settings.registry, stores.registry, clock, load=load)
+        answering = Answering(registry=stores.registry, telemetry=stores.telemetry, history=stores.history)
         if answers:
             answering = await stack.enter_async_context(open_answering(settings, stores, clock))
         live = Live(

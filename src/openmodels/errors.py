@@ -48,8 +48,9 @@ class RegistryInvalid(OpenModelsError):
         self.issues = issues
         first, count = issues[0], len(issues)
         others = f" and {count - 1:,} more" if count > 1 else ""
+        place = f"{first.file}:{first.line}:{first.column}"
         super().__init__(
-            f"the registry is not valid: {first.file}:{first.line}:{first.column}: {first.message}{others}; "
+            f"the {first.layer or 'registry'} is not valid: {place}: {first.message}{others}; "
             "`openmodels validate` lists everything"
         )
 

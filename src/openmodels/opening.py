@@ -15,6 +15,8 @@ from openmodels.store.alerts import SqlAlertStore
 from openmodels.store.cluster import SqlClusterStore
 from openmodels.store.cluster_ports import MOST_APART, ClusterStore
 from openmodels.store.engine import create_engine, create_read_engine
+from openmodels.store.history import SqlHistoryStore
+from openmodels.store.history_ports import HistoryStore
 from openmodels.store.migrate import migrate
 from openmodels.store.news import nobody
 from openmodels.store.open_news import redis_news
@@ -34,6 +36,7 @@ class Stores(Struct, frozen=True, kw_only=True):
     """Where data is kept."""
 
     registry: RegistryStore
+    history: HistoryStore
     telemetry: TelemetryStore
     alerts: AlertStore
     spending: SpendingStore
@@ -58,6 +61,7 @@ async def open_stores(
             announce = nobody if news is None else news.announce
             yield Stores(
                 registry=SqlRegistryStore(engine, announce=announce),
+                history=SqlHistoryStore(engine),
                 telemetry=SqlTelemetryStore(engine, announce=announce),
                 alerts=SqlAlertStore(engine),
                 spending=SqlSpendingStore(engine),
@@ -74,6 +78,7 @@ class Answering(Struct, frozen=True, kw_only=True):
 
     registry: RegistryStore
     telemetry: TelemetryStore
+    history: HistoryStore
     replica: "Replica | None" = None
     """What they are read from first, where the settings name one."""
 
@@ -83,19 +88,21 @@ async def open_answering(settings: Settings, stores: Stores, clock: Clock) -> As
     """Where requests' answers are read from: a replica, or where everything is. Raises ``StoreError``."""
     engine = create_read_engine(settings)
     if engine is None:
-        yield Answering(registry=stores.registry, telemetry=stores.telemetry)
+        yield Answering(registry=stores.registry, telemetry=stores.telemetry, history=stores.history)
         return
     from openmodels.store.replica import (  # noqa: PLC0415 - as few have one
         Replica,
         ReplicaRegistryStore,
         ReplicaTelemetryStore,
     )
+    from openmodels.store.replica_history import ReplicaHistoryStore  # noqa: PLC0415 - as above
 
     replica = Replica(stores.engine, engine, clock)
     try:
         yield Answering(
             registry=ReplicaRegistryStore(SqlRegistryStore(stores.engine), replica),
             telemetry=ReplicaTelemetryStore(stores.engine, replica),
+            history=ReplicaHistoryStore(stores.engine, replica),
             replica=replica,
         )
     finally:

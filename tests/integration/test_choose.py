@@ -217,9 +217,21 @@ async def test_it_explains_what_cannot_be_asked(api: Service, query: str, messag
 
 
 async def test_it_is_not_made_to_write_a_million_digits(api: Service) -> None:
-    answer = await api.get(f"{URL}?max_price=1e-999999&min_uptime=1e-999999&max_ttft_ms=1e-999999")
+    for value in ("1e-999999", "0E%2B9999999", "0e99"):
+        error = await api.problem(f"{URL}?max_price={value}&min_uptime={value}&max_ttft_ms={value}")
+        assert "with an exponent of at most 20" in error["message"]
+    answer = await api.get(f"{URL}?max_price=1e-20&min_uptime=0e20&max_ttft_ms=0e-20")
     assert answer.status_code == 200
     assert len(answer.content) < 10_000
+
+
+@pytest.mark.parametrize("query", ["input_tokens=0", "output_tokens=0", "input_tokens=0&output_tokens=0"])
+async def test_no_tokens_are_no_request(api: Service, query: str) -> None:
+    asked, plain = await api.json(f"{URL}?{query}"), await api.json(URL)
+    assert asked["offerings"] == plain["offerings"]
+    assert {row["cost"]["basis"] for row in asked["offerings"]} == {"blended_million"}
+    assert await chosen(api, f"{query}&max_price=0.375") == await chosen(api, "max_price=0.375")
+    assert await chosen(api, f"{query}&max_price=0") == []
 
 
 async def test_it_answers_an_alias_and_suggests_what_was_meant(api: Service) -> None:

@@ -116,6 +116,11 @@ def test_it_suggests_what_was_meant(program: Program, root: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "openmodels: dusk has retired acme-one\n")
 
 
+def test_it_escapes_what_was_typed_once(program: Program, root: Path) -> None:
+    done = program("cost", "a\x1b[31m\\b", "--registry", str(root))
+    assert done.stderr == "openmodels: there is no model 'a\\x1b[31m\\b'\n"
+
+
 def test_it_lets_no_name_steer_the_terminal(program: Program, root: Path) -> None:
     done = program("cost", "\x1b]0;x\x07", "--registry", str(root))
     assert done.returncode == 1

@@ -47,9 +47,21 @@ async def service_over_sqlite(folder: Path) -> AsyncIterator[Service]:
         live = Live(stores.registry, stores.telemetry)
         await live.start()
         app = create_app(
-            settings, live=live, registry=stores.registry, telemetry=stores.telemetry, clock=clock
+            settings,
+            live=live,
+            registry=stores.registry,
+            telemetry=stores.telemetry,
+            history=stores.history,
+            clock=clock,
         )
-        yield Service(app=app, live=live, registry=stores.registry, telemetry=stores.telemetry, clock=clock)
+        yield Service(
+            app=app,
+            live=live,
+            registry=stores.registry,
+            telemetry=stores.telemetry,
+            history=stores.history,
+            clock=clock,
+        )
 
 
 def drop_tables(folder: Path) -> None:

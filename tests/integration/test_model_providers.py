@@ -46,6 +46,9 @@ async def test_it_tells_everything_about_an_offering(api: Service) -> None:
                     "output_per_million": 5,
                     "cache_read_per_million": None,
                     "cache_write_per_million": None,
+                    "reasoning_per_million": None,
+                    "input_audio_per_million": None,
+                    "output_audio_per_million": None,
                 }
             ],
         },

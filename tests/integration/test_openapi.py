@@ -13,6 +13,7 @@ from fixtures.streaming import Client
 from openmodels.api.app import ENDPOINTS
 from openmodels.api.endpoint import JSON, Endpoint
 from openmodels.api.openapi import build_openapi, example_answers
+from openmodels.api.params import AS_OF
 from openmodels.errors import RequestError
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +31,15 @@ POPULATED = [
     "/api/models/delta-embed",
     "/api/models/alpha-1/providers",
     "/api/models/alpha-1/compare",
+    "/api/models/alpha-1/provenance",
+    "/api/models/alpha-1/prices",
+    "/api/models/alpha-1/history",
+    "/api/changes",
     "/api/models/delta-embed/compare",
+    "/api/models/alpha-1/cost?input_tokens=300000&cached_tokens=9&output_tokens=50&images=1",
+    "/api/models/alpha-1/cost?batch=true",
+    "/api/models/alpha-1/choose?input_tokens=1000",
+    "/api/models/alpha-1/choose?min_uptime=99&max_price=1",
     "/api/providers?limit=100",
     "/api/providers/cirrus",
     "/api/telemetry/health/cirrus",
@@ -125,6 +134,24 @@ def test_it_documents_every_endpoint_of_the_contract() -> None:
         "/api/models/{model_id}",
         "/api/models/{model_id}/providers",
         "/api/models/{model_id}/compare",
+        "/api/models/{model_id}/cost",
+        "/api/models/{model_id}/choose",
+        "/api/models/{model_id}/history",
+        "/api/models/{model_id}/prices",
+        "/api/models/{model_id}/provenance",
+        "/api/changes",
+        "/api/changes.atom",
+        "/api/lifecycle",
+        "/api/lifecycle.ics",
+        "/api/export/models-dev.json",
+        "/api/export/models-dev/api.json",
+        "/api/export/models-dev/catalog.json",
+        "/api/export/litellm.json",
+        "/api/export/openrouter.json",
+        "/api/export/openrouter/models",
+        "/api/export/registry.ndjson",
+        "/api/export/registry.csv",
+        "/api/export/registry.sqlite",
         "/api/providers",
         "/api/providers/{provider_id}",
         "/api/telemetry/health/{provider_id}",
@@ -153,12 +180,28 @@ def test_it_documents_every_endpoint_of_the_contract() -> None:
         (
             "/api/models",
             """search capability modality vendor provider licensing status open_weights min_context
-            max_input_price sort page limit""",
+            max_input_price sort as_of page limit""",
         ),
         ("/api/models/popular", "limit"),
-        ("/api/models/{model_id}", "model_id"),
-        ("/api/models/{model_id}/providers", "model_id"),
+        ("/api/models/{model_id}", "model_id as_of"),
+        ("/api/models/{model_id}/providers", "model_id as_of"),
         ("/api/models/{model_id}/compare", "model_id sort region period"),
+        (
+            "/api/models/{model_id}/cost",
+            """model_id input_tokens output_tokens cached_tokens cache_write_tokens reasoning_tokens
+            input_audio_tokens output_audio_tokens images audio_seconds searches requests batch region
+            as_of""",
+        ),
+        (
+            "/api/models/{model_id}/choose",
+            """model_id input_tokens output_tokens min_context region max_price min_uptime max_ttft_ms
+            capability prefer period""",
+        ),
+        ("/api/models/{model_id}/history", "model_id since until topic cursor limit"),
+        ("/api/models/{model_id}/prices", "model_id provider since"),
+        ("/api/models/{model_id}/provenance", "model_id provider as_of"),
+        ("/api/changes", "since until kind topic action model provider cursor limit"),
+        ("/api/changes.atom", "since until kind topic action model provider limit"),
         ("/api/providers", "search compatibility region status sort page limit"),
         ("/api/providers/{provider_id}", "provider_id"),
         ("/api/telemetry/health/{provider_id}", "provider_id period region limit"),
@@ -219,13 +262,14 @@ def test_it_shows_an_example_answer_that_fits_its_schema(path: str) -> None:
 def test_it_documents_every_status_and_header(path: str) -> None:
     responses = OPERATIONS[path]["responses"]
     expected = {"200"} | ERROR_STATUSES
-    if "{" in path:
+    history = by_path(path).tag == "History" or AS_OF in by_path(path).params
+    if "{" in path or AS_OF in by_path(path).params:
         expected |= {"404"}
     if path in {"/api/health", "/api/telemetry/stream"}:
         expected |= {"503"}
     elif path != "/api/health/live":
         expected |= {"304"}
-    if path.startswith("/api/telemetry/"):
+    if path.startswith("/api/telemetry/") or path.endswith("/choose") or history:
         expected |= {"503"}
     assert set(responses) == expected
     for response in map(resolved, responses.values()):
@@ -237,7 +281,7 @@ def test_it_documents_every_status_and_header(path: str) -> None:
             assert problems(header["schema"], header["example"]) == []
     assert "Retry-After" in resolved(responses["429"])["headers"]
     assert "Allow" in resolved(responses["405"])["headers"]
-    if by_path(path).paged:
+    if by_path(path).paged or by_path(path).linked:
         assert "Link" in responses["200"]["headers"]
 
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from contract.builders import model, offering, provider, registry, settings_in, vendor
+from contract.builders import AT, minutes, model, offering, provider, registry, settings_in, vendor
+from fixtures.git_registry import GitRegistry
 from openmodels.cli.main import run
 from openmodels.clock import SystemClock
 from openmodels.domain.records import Registry, encode_record, revision_of
@@ -21,6 +22,7 @@ from openmodels.errors import PublishConflict
 from openmodels.opening import open_stores
 from openmodels.registry.load import require_registry
 from openmodels.registry.publish import publish, summary
+from openmodels.store.history_ports import ChangeQuery
 from openmodels.store.memory import MemoryRegistryStore
 from openmodels.store.migrate import newest_revision
 from openmodels.store.ports import Changes, Head, PublishResult
@@ -125,6 +127,44 @@ def test_it_says_so_when_nothing_changed(program: Program, tmp_path: Path) -> No
     assert again.returncode == 0
     assert again.stdout == f"nothing changed: revision {revision_of(SMALL)} is published already\n"
     assert published(tmp_path) == head
+
+
+def test_it_fills_the_history_from_git(program: Program, tmp_path: Path) -> None:
+    repository = GitRegistry(tmp_path / "clone")
+    cheaper = registry(model("a"), provider("p"), offering("p", "a", "0.10"))
+    dearer = registry(model("a"), provider("p"), offering("p", "a", "0.20"))
+    repository.commit(AT, cheaper)
+    repository.commit(AT + minutes(5), dearer)
+    first = program("publish", "--replay-git", "clone/registry")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.splitlines()[-2:] == [
+        f"published revision {revision_of(dearer)}; before it, nothing",
+        "replayed from git: 2 revisions, 2 changes",
+    ]
+    second = program("publish", "clone/registry", "--replay-git")
+    assert second.stdout.splitlines() == [
+        f"nothing changed: revision {revision_of(dearer)} is published already",
+        "replayed from git: 0 revisions, 0 changes",
+    ]
+
+    async def history() -> tuple[list[str | None], tuple[Head, Registry] | None]:
+        async with open_stores(settings_in(tmp_path / "var")) as stores:
+            found = await stores.history.changes(ChangeQuery(), limit=9)
+            return [c.field for _, c in found], await stores.history.registry_at(AT + minutes(1))
+
+    fields, then = asyncio.run(history())
+    assert fields == ["pricing.output_per_million", "pricing.input_per_million"]
+    assert then == (Head(revision=revision_of(cheaper), published_at=AT), cheaper)
+
+
+def test_what_is_published_stays_when_there_is_no_log_to_replay(program: Program, tmp_path: Path) -> None:
+    GitRegistry(tmp_path / "clone")
+    write_registry(tmp_path / "clone" / "registry", SMALL)
+    done = program("publish", "--replay-git", "clone/registry")
+    assert done.returncode == 2
+    assert done.stdout.endswith(f"published revision {revision_of(SMALL)}; before it, nothing\n")
+    assert done.stderr.startswith("openmodels: cannot replay the log of clone/registry: git says: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_it_prints_the_issues_that_validate_prints(program: Program, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def check_model(model: dict[str, Any]) -> None:
     assert isinstance(model["name"], str)
     assert isinstance(model["vendor"], str)
     assert all(isinstance(word, str) for word in model["capabilities"])
-    assert isinstance(model["context_window"], int)
+    assert isinstance(model["context_window"], int | None)
     assert isinstance(model["max_output_tokens"], int | None)
 
 

@@ -79,6 +79,13 @@ def test_it_shows_the_resolver_all_but_the_answer() -> None:
     assert asked == [("name", "host", "Title")]
 
 
+def test_it_tells_the_resolver_what_the_document_says_of_its_models() -> None:
+    entry = Entry(name="GPT-4o", open_weights=False, release_date="2024-05-13")
+    (one,) = measured.models_of(Document(models={"openai/gpt-4o": entry}, providers={}), ())
+    assert (one.id, one.name, one.vendor) == ("gpt-4o", "GPT-4o", "openai")
+    assert (one.open_weights, one.release_date) == (False, "2024-05-13")
+
+
 def test_it_counts_apart_what_the_registry_lacks() -> None:
     lacking = registry(model("gpt-4-1"))
     part = next(p for p in measure(document(), lacking, "digest", unheard).parts if p.catalogue == "registry")

@@ -32,6 +32,8 @@ from openmodels.api import (
 from openmodels.api.endpoint import JSON, Ask, Endpoint, Services
 from openmodels.api.flow import FlowResponse
 from openmodels.api.openapi import build_openapi, example_answers
+from openmodels.api.past import snapshot_at
+from openmodels.api.sending import WholeResponse
 from openmodels.api.wire import read_params
 from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
 from openmodels.edge.exchange import FRESHNESS, PARTIAL, REQUEST_ID, Freshness
@@ -104,10 +106,13 @@ def _route(path: str, endpoints: Mapping[str, Endpoint], services: Services) -> 
             raise _nothing_at(request)
         endpoint, snapshot = endpoints[suffix], services.live.snapshot
         query = request.scope["query_string"]
+        params = read_params(query, endpoint.params)
+        if params.get("as_of") is not None:
+            snapshot = await snapshot_at(params["as_of"], services.past, services.clock)
         ask = Ask(
             services=services,
             snapshot=snapshot,
-            params=read_params(query, endpoint.params),
+            params=params,
             ids={name: value.removesuffix(suffix) for name, value in request.path_params.items()},
             path="/" + quote(request.scope["path"].lstrip("/")),
             query=query,
@@ -119,12 +124,15 @@ def _route(path: str, endpoints: Mapping[str, Endpoint], services: Services) -> 
             headers["Link"] = answer.link
         if answer.flow is not None:
             return FlowResponse(answer.flow, endpoint.media_type, headers)
-        _keep_for(request, answer.freshness or endpoint.freshness)
+        freshness = answer.freshness or endpoint.freshness
+        if answer.document is not None:
+            return WholeResponse(answer.document, services.whole, endpoint.media_type, freshness, headers)
+        _keep_for(request, freshness)
         if ask.unread:
             request.scope[PARTIAL] = True  # type: ignore[literal-required]  # our own key
-        response = Response(
-            answer.body, status_code=answer.status, media_type=endpoint.media_type, headers=headers
-        )
+        # The framework adds to text that it is UTF-8, also where that is said already.
+        media_type = endpoint.media_type.removesuffix("; charset=utf-8")
+        response = Response(answer.body, status_code=answer.status, media_type=media_type, headers=headers)
         return response.to_asgi_response(app=None, request=request)
 
     return get(path, name="_".join(endpoint.handle.__name__ for endpoint in endpoints.values()))(handle)
@@ -155,7 +163,7 @@ def _explain(request: AnyRequest, exception: Exception) -> Response[bytes]:
     error = _translated(request, exception)
     if isinstance(error, Unavailable):
         # The database's own reason, in one line: a traceback for each request would bury it.
-        log.warning("answering 503", request_id=request_id, reason=str(exception))
+        log.warning("answering 503", request_id=request_id, reason=str(exception.__cause__ or exception))
     elif error.status >= 500:
         log.error("request failed", request_id=request_id, exc_info=exception)
     headers = {}

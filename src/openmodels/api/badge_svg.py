@@ -54,7 +54,7 @@ def _tenths(char: str) -> int:
 
 def draw(label: str, message: str, colour: str) -> bytes:
     """The badge. ``colour`` is a CSS colour of our own; the texts may be anything."""
-    label, message = _writable(label), _writable(message)
+    label, message = writable(label), writable(message)
     left, right = (text_width(text) + 2 * PADDING for text in (label, message))
     title = f"{label}: {message}"
     return (
@@ -74,6 +74,6 @@ def _text(text: str, x: int) -> str:
     return f'<text x="{x}" y="14" textLength="{text_width(text)}">{escape(text)}</text>'
 
 
-def _writable(text: str) -> str:
-    """On one line, in its own direction, without what XML cannot hold."""
+def writable(text: str) -> str:
+    """A text on one line, in its own direction, without what XML 1.0 cannot hold."""
     return " ".join(_UNWRITABLE.sub("\ufffd", _TURNING.sub("", text)).split())

@@ -55,7 +55,8 @@ async def _telemetry(ask: Ask, entry: ModelEntry) -> Mapping[str, OfferingTeleme
 
 def _wish(ask: Ask) -> Wish:
     params = ask.params
-    tokens = {name: params[name] for name in ("input_tokens", "output_tokens") if params[name] is not None}
+    # A request of no tokens costs nothing anywhere, and tells no offering from another.
+    tokens = {name: params[name] for name in ("input_tokens", "output_tokens") if params[name]}
     return Wish(
         workload=Workload(**tokens) if tokens else None,
         min_context=params["min_context"],
@@ -81,12 +82,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         tag="Telemetry",
         summary="Choose a provider for a model",
         description="One decision: the offerings that fit everything asked for, ranked by the method of "
-        "`/api/telemetry/ranked`, each with its reasons; and each other one with every reason why it does "
-        "not fit. Where tokens are given, prices are what one such request costs; else a million tokens, "
-        "3 input to 1 output. Providers that are down and retired offerings never fit. What is unknown does "
-        "not meet `min_context`, `max_price`, `min_uptime` or `max_ttft_ms`. When nothing fits, `chosen` is "
-        "null. When telemetry cannot be read, the registry alone decides and `note` says so, unless "
-        "`min_uptime` or `max_ttft_ms` is asked for: then it is a 503.",
+        "`/api/telemetry/ranked`, each with its reasons; and each other one with every reason why it "
+        "does not fit. Where tokens are given, prices are what one such request costs; else, or where"
+        " they are 0, a million tokens, 3 input to 1 output. Providers that are down and retired "
+        "offerings never fit. What is unknown does not meet `min_context`, `max_price`, `min_uptime` "
+        "or `max_ttft_ms`. When nothing fits, `chosen` is null. When telemetry cannot be read, the "
+        "registry alone decides and `note` says so, unless `min_uptime` or `max_ttft_ms` is asked "
+        "for: then it is a 503.",
         handle=choose_offering,
         body=Decision,
         freshness=Freshness.TELEMETRY,

@@ -10,16 +10,19 @@ from msgspec import Struct, field
 
 from openmodels.api.held import Held
 from openmodels.api.hub import Hub
+from openmodels.api.past import Past
+from openmodels.api.whole import Document, Whole
 from openmodels.api.wire import Param
 from openmodels.clock import Clock
 from openmodels.domain.snapshot import ModelEntry, ProviderEntry, Snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
-from openmodels.domain.views.registry import encoder
+from openmodels.domain.views.registry import encoder, iso
 from openmodels.domain.vocabulary import PERIOD_SECONDS
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.exchange import Freshness
 from openmodels.errors import NotFound, StoreError
 from openmodels.store.cluster_ports import ClusterStore
+from openmodels.store.history_ports import HistoryStore
 from openmodels.store.live import Live
 from openmodels.store.ports import RegistryStore, TelemetryStore
 
@@ -42,10 +45,14 @@ class Services(Struct, frozen=True, kw_only=True):
     live: Live
     registry: RegistryStore
     telemetry: TelemetryStore
+    history: HistoryStore
+    past: Past
     cache: ResponseCache
     hub: Hub
     clock: Clock
     version: str
+    public_url: str = ""
+    """The address under which others reach this server; empty where nobody said."""
     cluster: ClusterStore | None = None
     """Where it is known in which regions somebody probes; None where nobody keeps that."""
     redis: Pinged | None = None
@@ -54,6 +61,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """The database that answers are read from; None where it is the one that is written to."""
     demo: bool = False
     """Whether telemetry is of fake providers."""
+    whole: Whole = field(default_factory=Whole)
+    """Documents too large to be made for each who asks."""
     health: Held["Answer"] = field(default_factory=Held)
     """How everything was when somebody asked last."""
 
@@ -63,7 +72,8 @@ class Ask(Struct, frozen=True, kw_only=True):
 
     services: Services
     snapshot: Snapshot
-    """The revision that answers; read once, so that a swap halfway changes nothing."""
+    """The revision that answers; read once, so that a swap halfway changes nothing. Where ``as_of`` was
+    given, the one that was published then."""
     params: Mapping[str, Any]
     """Every declared parameter by name, checked."""
     ids: Mapping[str, str]
@@ -82,7 +92,7 @@ class Ask(Struct, frozen=True, kw_only=True):
         name = self.ids["model_id"]
         entry = self.snapshot.model(name)
         if entry is None:
-            raise NotFound(_not_found("Model", name, self.snapshot.model_named_like(name)))
+            raise NotFound(self._not_found("Model", name, self.snapshot.model_named_like(name)))
         return entry
 
     def provider(self) -> ProviderEntry:
@@ -90,7 +100,7 @@ class Ask(Struct, frozen=True, kw_only=True):
         name = self.ids["provider_id"]
         entry = self.snapshot.provider(name)
         if entry is None:
-            raise NotFound(_not_found("Provider", name, self.snapshot.provider_named_like(name)))
+            raise NotFound(self._not_found("Provider", name, self.snapshot.provider_named_like(name)))
         return entry
 
     async def states(self) -> Mapping[str, ProviderState]:
@@ -128,11 +138,12 @@ class Ask(Struct, frozen=True, kw_only=True):
         """The beginning of the period that was asked for."""
         return self.services.clock.now() - timedelta(seconds=PERIOD_SECONDS[self.params["period"]])
 
-
-def _not_found(kind: str, name: str, near: str | None) -> str:
-    shown = name if len(name) <= 100 else name[:100] + "…"
-    hint = f". Did you mean '{near}'?" if near else ""
-    return f"{kind} not found: '{shown}'{hint}"
+    def _not_found(self, kind: str, name: str, near: str | None) -> str:
+        at = self.params.get("as_of")
+        then = "" if at is None else f" in what was published as of {iso(at)}"
+        shown = name if len(name) <= 100 else name[:100] + "…"
+        hint = f". Did you mean '{near}'?" if near else ""
+        return f"{kind} not found{then}: '{shown}'{hint}"
 
 
 class Flow(Protocol):
@@ -166,6 +177,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     """How long this answer holds, where it is not the endpoint's."""
     flow: Flow | None = None
     """What is sent in place of ``body``, by an endpoint that streams."""
+    document: Document | None = None
+    """What is made once and sent part by part, in place of ``body``."""
 
 
 def answer(view: Any) -> Answer:
@@ -190,7 +203,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     handle: Handle
     """Turns a request into an answer."""
     body: Any
-    """The type of the answer's body; ``str`` for text that is not JSON."""
+    """The type of the answer's body; ``str`` for text that is not JSON, ``dict`` for any object."""
     freshness: Freshness
     """How long an answer holds."""
     params: tuple[Param, ...] = ()
@@ -201,6 +214,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """By name: what each event of a stream holds. An endpoint with events streams."""
     paged: bool = False
     """Whether it answers a page of a list, with a Link header."""
+    linked: bool = False
+    """Whether it answers one part after the other, each with a Link header that leads to the next."""
     example: str = ""
     """A request's path and query, as in the documentation; it really works."""
     degraded: bool = False

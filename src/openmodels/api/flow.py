@@ -40,7 +40,7 @@ class FlowResponse:
 
     async def _send_until_over(self, receive: Receive, send: Send, request_id: str) -> None:
         writing = asyncio.create_task(self._write(send, request_id))
-        gone = asyncio.create_task(_hung_up(receive))
+        gone = asyncio.create_task(hung_up(receive))
         over = asyncio.create_task(self._flow.over.wait())
         try:
             await asyncio.wait({writing, gone, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -64,7 +64,7 @@ class FlowResponse:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _hung_up(receive: Receive) -> None:
+async def hung_up(receive: Receive) -> None:
     """Return once the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

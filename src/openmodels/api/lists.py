@@ -13,8 +13,8 @@ def joined(parts: Sequence[bytes]) -> bytes:
 
 
 def filters_of(ask: Ask) -> dict[str, Any]:
-    """The parameters that say what to list, without those that say which page of it."""
-    return {name: value for name, value in ask.params.items() if name not in {"page", "limit"}}
+    """The parameters that say what to list, without those that say which page of it, and as of when."""
+    return {name: value for name, value in ask.params.items() if name not in {"page", "limit", "as_of"}}
 
 
 def page_slice(ask: Ask) -> slice:

@@ -2,7 +2,7 @@
 
 from openmodels.api.endpoint import Answer, Ask, Endpoint
 from openmodels.api.lists import filters_of, joined, page_of, page_slice
-from openmodels.api.params import LIMIT, PAGE, PERIOD, REGIONS
+from openmodels.api.params import AS_OF, LIMIT, PAGE, PERIOD, REGIONS
 from openmodels.api.wire import (
     MAX_INTEGER,
     boolean,
@@ -145,6 +145,7 @@ ENDPOINTS = (
         params=(
             *FILTERS,
             choice("sort", "The order; unknown values come last, ties by id.", MODEL_SORTS, example="price"),
+            AS_OF,
             PAGE,
             LIMIT,
         ),
@@ -172,6 +173,7 @@ ENDPOINTS = (
         handle=get_model,
         body=ModelDetail,
         freshness=Freshness.REVISION,
+        params=(AS_OF,),
         example="/api/models/deepseek-v3",
     ),
     Endpoint(
@@ -182,6 +184,7 @@ ENDPOINTS = (
         handle=model_offerings,
         body=ModelOfferings,
         freshness=Freshness.REVISION,
+        params=(AS_OF,),
         example="/api/models/deepseek-v3/providers",
     ),
     Endpoint(

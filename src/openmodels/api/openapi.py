@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from openmodels.api.endpoint import JSON, Endpoint
 from openmodels.api.events import PLACE_PATTERN
+from openmodels.api.params import AS_OF
 from openmodels.api.wire import Param
 from openmodels.domain.schema import components
 from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
@@ -122,6 +123,11 @@ LAST_EVENT_ID: Mapping[str, Any] = {
     "schema": {"type": "string", "pattern": f"^$|{PLACE_PATTERN}"},
     "example": "0-0",
 }
+_PLAIN: Mapping[Any, tuple[str, str]] = {
+    str: ("Text, as its media type says.", "string"),
+    dict: ("An object in the shape of another service.", "object"),
+}
+"""The bodies that are no structs of ours: in words, and as a JSON Schema type."""
 EXAMPLE_IDS: Mapping[str, str] = {"model_id": "deepseek-v3", "provider_id": "openai"}
 _REQUEST_ID = "9f86d08100000001"
 
@@ -130,7 +136,7 @@ def build_openapi(
     endpoints: Sequence[Endpoint], *, version: str, examples: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The whole document as plain values; ``examples`` are answers by path."""
-    bodies = [endpoint.body for endpoint in endpoints if endpoint.body is not str]
+    bodies = [endpoint.body for endpoint in endpoints if endpoint.body not in _PLAIN]
     bodies += [event for endpoint in endpoints for event in endpoint.events.values()]
     structs = [ErrorEnvelope, *(body for body in bodies if not _item_of(body))]
     structs += [item for body in bodies if (item := _item_of(body))]
@@ -172,7 +178,9 @@ def _item_of(body: Any) -> Any:
 
 def _operation(endpoint: Endpoint, example: Any) -> dict[str, Any]:
     ids = re.findall(r"\{(\w+)\}", endpoint.path)
-    errors = [400, 404, 405, 414, 429, 500] if ids else [400, 405, 414, 429, 500]
+    # As of a time of which nothing is known, there is nothing either.
+    past = AS_OF in endpoint.params
+    errors = [400, 404, 405, 414, 429, 500] if ids or past else [400, 405, 414, 429, 500]
     cacheable = endpoint.freshness is not Freshness.NEVER
     responses: dict[str, Any] = {"200": _answer_response(endpoint, _first_line(endpoint.body), example)}
     if cacheable:
@@ -187,6 +195,11 @@ def _operation(endpoint: Endpoint, example: Any) -> dict[str, Any]:
         responses["503"]["headers"] |= _headers("Retry-After")
     elif endpoint.degraded:
         responses["503"] = _answer_response(endpoint, "Something is down; the body says what.", None)
+    elif past or endpoint.tag == "History":
+        responses["503"] = _error_response(
+            503, "The history cannot be read at the moment, or many ask for it"
+        )
+        responses["503"]["headers"] |= _headers("Retry-After")
     elif endpoint.tag == "Telemetry":
         errors.append(503)
     responses |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in errors}
@@ -205,8 +218,8 @@ def _operation(endpoint: Endpoint, example: Any) -> dict[str, Any]:
 
 
 def _first_line(body: Any) -> str:
-    if body is str:
-        return "Text, as its media type says."
+    if body in _PLAIN:
+        return _PLAIN[body][0]
     item = _item_of(body)
     doc = inspect.getdoc(item or body) or ""
     return f"A list. Each item: {doc.splitlines()[0]}" if item else doc.splitlines()[0]
@@ -216,7 +229,7 @@ def _answer_response(endpoint: Endpoint, description: str, example: Any) -> dict
     headers = [*_ALWAYS, "X-Registry-Revision", "Cache-Control"]
     if endpoint.freshness is not Freshness.NEVER:
         headers += ["ETag", "Last-Modified"]
-    if endpoint.paged:
+    if endpoint.paged or endpoint.linked:
         headers.append("Link")
     content: dict[str, Any] = {"schema": _body_schema(endpoint.body)}
     if endpoint.events:
@@ -232,8 +245,8 @@ def _answer_response(endpoint: Endpoint, description: str, example: Any) -> dict
 
 
 def _body_schema(body: Any) -> dict[str, Any]:
-    if body is str:
-        return {"type": "string"}
+    if body in _PLAIN:
+        return {"type": _PLAIN[body][1]}
     item = _item_of(body)
     reference = {"$ref": f"#/components/schemas/{(item or body).__name__}"}
     return {"type": "array", "items": reference} if item else reference

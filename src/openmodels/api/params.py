@@ -1,5 +1,6 @@
 """The parameters that several endpoints share."""
 
+from openmodels.api.times import moment
 from openmodels.api.wire import MAX_INTEGER, choice, integer, words
 from openmodels.domain.vocabulary import PERIODS
 
@@ -13,4 +14,24 @@ REGIONS = words(
     "region",
     "Only offerings that can be had in one of these regions; and only what was measured from there.",
     example=["us-east-1"],
+)
+AS_OF = moment(
+    "as_of",
+    "Answer as of that time: from what was published then. A date means the end of that day in UTC. "
+    "A time before the history begins is a 404 that says when it does, and so is one that is more than two "
+    "days ahead.",
+    day="end",
+    example="2026-03-01",
+)
+SINCE = moment(
+    "since",
+    "From this time on. A date means the beginning of that day in UTC.",
+    day="start",
+    example="2026-01-01",
+)
+UNTIL = moment(
+    "until",
+    "Only before this time. A date means the end of that day in UTC: all of the day is within.",
+    day="after",
+    example="2026-12-31",
 )

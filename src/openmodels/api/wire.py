@@ -1,5 +1,6 @@
 """Query parameters: declared once, then read, checked, explained and documented from the declaration."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,10 @@ MAX_TEXT = 200
 """The longest free text that is searched for, in characters."""
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259, 6)."""
+MAX_NUMBER = 40
+"""The longest decimal number that is read, in characters."""
+PLAINLY = "without a sign and with an exponent of at most 20"
+_PLAIN = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?0{0,4}(1?[0-9]|20))?")
 
 
 class Param(Struct, frozen=True, kw_only=True):
@@ -64,7 +69,10 @@ def integer(
 
 
 def decimal(name: str, description: str, *, high: int | None = None, example: Any = None) -> Param:
-    """A decimal number, 0 or more, and at most ``high`` where that is given."""
+    """A decimal number, 0 or more, and at most ``high`` where that is given.
+
+    It is shown again as it was given, so what is short must be short when it is written out.
+    """
     expected = "a number, 0 or more" if high is None else f"a number from 0 to {high}"
     schema: dict[str, Any] = {"type": "number", "minimum": 0}
     if high is not None:
@@ -72,18 +80,23 @@ def decimal(name: str, description: str, *, high: int | None = None, example: An
 
     def read(values: list[str]) -> Decimal:
         text = values[0]
-        try:
-            value = (
-                Decimal(text) if text.isascii() and "_" not in text and len(text) <= 40 else Decimal("NaN")
-            )
-        except InvalidOperation:
-            value = Decimal("NaN")
-        in_range = value.is_finite() and value >= 0 and (high is None or value <= high)
-        if in_range and text == text.strip():
+        value = _number(text)
+        in_range = value is not None and value >= 0 and (high is None or value <= high)
+        if value is not None and in_range and _PLAIN.fullmatch(text):
             return value
-        raise Unusable(expected, text, range=[0, high])
+        raise Unusable(f"{expected}, {PLAINLY}" if in_range else expected, text, range=[0, high])
 
     return Param(name=name, description=description, read=read, schema=schema, example=example)
+
+
+def _number(text: str) -> Decimal | None:
+    if not text.isascii() or "_" in text or text != text.strip() or len(text) > MAX_NUMBER:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
 
 
 def boolean(name: str, description: str) -> Param:

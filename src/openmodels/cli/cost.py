@@ -126,7 +126,7 @@ def _model(registry: Registry, name: str) -> Model:
     named = {alias: model for model in registry.models for alias in model.aliases}
     named |= {model.id: model for model in registry.models}
     if name not in named:
-        _refuse(f"there is no model {visible(name)!r}", suggest(name, named))
+        _refuse(f"there is no model '{visible(name)}'", suggest(name, named))
     return named[name]
 
 

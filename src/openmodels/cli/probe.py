@@ -38,12 +38,12 @@ from openmodels.prober.once import Line
 from openmodels.prober.overview import Account, overview, totals
 from openmodels.prober.plan import Plan, ProviderPlan, make_plan, stray_endpoints
 from openmodels.prober.style import Styles, load_styles
-from openmodels.registry.load import require_registry
+from openmodels.registry.overlay import require_with_overlay
 from openmodels.settings import Settings, unknown_variables
 
 log: Any = structlog.get_logger(__name__)
 
-_WHERE = ("data_dir", "database_url", "registry")
+_WHERE = ("data_dir", "database_url", "registry", "overlay")
 _HOW = (
     "region",
     "endpoints",
@@ -174,7 +174,7 @@ async def _published_or_files(settings: Settings, stores: Stores) -> Snapshot:
         head, registry = published
         return build_snapshot(registry, revision=head.revision, published_at=head.published_at)
     typer.echo(f"nothing is published yet; going by the files in {settings.registry}", err=True)
-    registry = require_registry(settings.registry)
+    registry = require_with_overlay(settings.registry, settings.overlay)
     return build_snapshot(registry, revision=revision_of(registry), published_at=SystemClock().now())
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from openmodels.cli.options import with_settings
 from openmodels.cli.terminal import load_with_progress, print_issues, survive_any_text
-from openmodels.registry.report import github_lines, shown_root, to_json
+from openmodels.registry.report import github_lines, shown_roots, to_json
 from openmodels.registry.schemas import stale_schemas, write_schemas
-from openmodels.settings import read_settings
+from openmodels.settings import Settings, read_settings
 
 
 class Format(StrEnum):
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("schemas")(schemas)
 
 
+@with_settings("overlay")
 def validate(
     path: Annotated[
         Path | None, typer.Argument(help="Folder of the registry.", show_default="the setting `registry`")
@@ -35,18 +37,20 @@ def validate(
     form: Annotated[
         Format, typer.Option("--format", help="text for people, json for programs, github for annotations.")
     ] = Format.TEXT,
+    *,
+    settings: Settings,
 ) -> None:
     """Check every file of a registry; exit 0 when all is well, 1 when not, 2 when it cannot be read."""
-    root = path if path is not None else read_settings(os.environ).registry
-    loaded = load_with_progress(root)
+    root, overlay = path if path is not None else settings.registry, settings.overlay
+    loaded = load_with_progress(root, overlay)
     survive_any_text(sys.stdout)
     if form is Format.JSON:
         typer.echo(to_json(loaded))
     elif form is Format.GITHUB:
-        for line in github_lines(loaded, prefix=shown_root(root)):
+        for line in github_lines(loaded, roots=shown_roots(root, overlay)):
             typer.echo(line)
     else:
-        print_issues(loaded, root)
+        print_issues(loaded, root, overlay)
     if loaded.issues:
         raise typer.Exit(1)
 

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from openmodels.registry.load import Loaded, load_registry
-from openmodels.registry.report import shown_root, write_text
+from openmodels.registry.load import Loaded
+from openmodels.registry.overlay import load_with_overlay
+from openmodels.registry.report import shown_roots, write_text
 
 
 def console_on(stream: TextIO) -> Console:
@@ -45,17 +47,28 @@ def table_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def load_with_progress(root: Path) -> Loaded:
-    """Load a registry, with a progress bar on standard error when that is a terminal."""
+def load_with_progress(root: Path, overlay: Path | None = None) -> Loaded:
+    """Load a registry and what is laid over it, with a progress bar on standard error if a terminal."""
+    with progress_on_terminal("reading the registry") as progress:
+        return load_with_overlay(root, overlay, progress=progress)
+
+
+@contextmanager
+def progress_on_terminal(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """What to tell how many of how many are done, for a bar on standard error; None when nobody looks."""
     if not sys.stderr.isatty():
-        return load_registry(root)
-    columns = (TextColumn("reading the registry"), BarColumn(), MofNCompleteColumn())
+        yield None
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console_on(sys.stderr), transient=True) as bar:
         task = bar.add_task("")
-        return load_registry(root, progress=lambda done, total: bar.update(task, completed=done, total=total))
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def print_issues(loaded: Loaded, root: Path) -> None:
-    """Every issue on standard output, for people."""
-    survive_any_text(sys.stdout)
-    write_text(loaded, console_on(sys.stdout), prefix=shown_root(root))
+def print_issues(
+    loaded: Loaded, root: Path, overlay: Path | None = None, *, stream: TextIO | None = None
+) -> None:
+    """Every issue on standard output, or on ``stream``, for people."""
+    shown = stream or sys.stdout
+    survive_any_text(shown)
+    write_text(loaded, console_on(shown), roots=shown_roots(root, overlay))

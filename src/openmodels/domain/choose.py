@@ -228,12 +228,15 @@ def _telemetry_exclusions(telemetry: OfferingTelemetry, wish: Wish) -> Iterator[
             )
 
 
-def _shown(value: float | None) -> float | None:
-    """As it is shown: whoever reads the figure must come to the same verdict."""
-    return None if value is None else round(value, 3)
+def _shown(value: float | None) -> Decimal | None:
+    """As it is shown: whoever reads the figure must come to the same verdict.
+
+    In decimal, as limits are: the float 99.6 is less than 99.6.
+    """
+    return None if value is None else Decimal(str(round(value, 3)))
 
 
-def _figure(value: float) -> str:
+def _figure(value: Decimal | float) -> str:
     """A figure for people, to a thousandth."""
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 

@@ -6,7 +6,8 @@ The rules, which ``docs/cost.md`` gives reasons for:
   are among the output tokens, as OpenAI's usage reports count them. Each token is charged once, by the most
   particular price.
 - A tier holds for the whole request when its prompt, cached tokens included, is longer than ``above_tokens``.
-  A price that the tier does not state is that of the next tier below that does, else the base price.
+  A price that the tier does not state is that of the next tier below that does, else the base price; that of
+  reasoning or audio is unknown where the tier changes that of the output or input that it is a part of.
 - Where no price for reading or writing the cache is known, those tokens are charged as input; where no price
   for reasoning is known, as output. Nothing stands in for any other price.
 - A batch has the prices of ``batch`` and no others. None of them is known for prompts in a tier that states
@@ -19,8 +20,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from openmodels.domain.pricing import majority_currency
-from openmodels.domain.records import MAX_TOKENS, Model, Offering, Price, PriceTier, Pricing
+from openmodels.domain.pricing import majority_currency, price_in_tiers
+from openmodels.domain.records import MAX_TOKENS, BatchPricing, Model, Offering, Price, PriceTier, Pricing
 
 MAX_REQUESTS = 10**9
 """The most requests that one workload may have."""
@@ -159,7 +160,8 @@ class Cost(Struct, frozen=True, kw_only=True):
     tier_above_tokens: int | None
     """The tier that the prompt falls into; None below all tiers."""
     unknown: tuple[str, ...]
-    """The prices that are needed and unknown, by the names of the fields of ``Pricing``."""
+    """The prices that are needed and unknown, by the names of the fields of ``Pricing``; "in a batch" stands
+    behind one that ``BatchPricing`` has no field for."""
 
 
 class Fit(Struct, frozen=True, kw_only=True):
@@ -189,23 +191,29 @@ class _Known(Struct, frozen=True, kw_only=True):
 
     def price(self, name: str) -> Decimal | None:
         """The price of this name, None where it is unknown."""
-        in_tiers: list[Decimal] = [p for t in self.tiers if (p := getattr(t, name, None)) is not None]
-        if self.batch:
-            known: Decimal | None = None if in_tiers else getattr(self.pricing.batch, name, None)
-            return known
-        if in_tiers:
-            return in_tiers[0]
-        base: Decimal | None = getattr(self.pricing, name)
-        return base
+        if not self.batch:
+            return price_in_tiers(self.pricing, self.tiers, name)
+        known: Decimal | None = None if self._in_tiers(name) else getattr(self.pricing.batch, name, None)
+        return known
 
-    def without_batch(self, name: str) -> Decimal | None:
-        """A price that is the same in every tier, and that only requests which do not wait have."""
-        price: Decimal | None = None if self.batch else getattr(self.pricing, name)
-        return price
+    def has_own(self, name: str) -> bool:
+        """Whether there is such a price at all, in these tiers or below them."""
+        return getattr(self.pricing, name) is not None or self._in_tiers(name)
 
     def name(self, name: str) -> str:
         """What the price is called where it is missed."""
-        return f"batch.{name}" if self.batch else name
+        if not self.batch:
+            return name
+        return f"batch.{name}" if name in BatchPricing.__struct_fields__ else f"{name} in a batch"
+
+    def why_unknown(self, name: str) -> str | None:
+        """Why a price that is missed is not the one that shorter prompts have."""
+        prices = self.pricing.batch if self.batch else self.pricing
+        below = getattr(prices, name, None)
+        return None if below is None else "the price is known for shorter prompts only"
+
+    def _in_tiers(self, name: str) -> bool:
+        return any(getattr(tier, name, None) is not None for tier in self.tiers)
 
 
 def cost_of(pricing: Pricing, workload: Workload) -> Cost:
@@ -216,7 +224,7 @@ def cost_of(pricing: Pricing, workload: Workload) -> Cost:
         context.prec = DIGITS
         # Better no answer than a rounded one.
         context.traps[Inexact] = True
-        lines = [(name, _line(line, workload.requests)) for name, line in _lines(known, workload)]
+        lines = [(name, _line(known, name, line, workload)) for name, line in _lines(known, workload)]
         unknown = tuple(dict.fromkeys(known.name(name) for name, line in lines if not line.known))
         total = None if unknown else _plain(sum((line.amount or Decimal(0) for _, line in lines), Decimal(0)))
         return Cost(
@@ -260,7 +268,7 @@ def _input_lines(known: _Known, workload: Workload) -> Iterator[tuple[str, _Line
     price, note = _cache_price(known, name, "writing")
     yield name, _Line(item="cache_write", quantity=workload.cache_write_tokens, price=price, note=note)
     name, tokens = "input_audio_per_million", workload.input_audio_tokens
-    yield name, _Line(item="input_audio", quantity=tokens, price=known.without_batch(name))
+    yield name, _Line(item="input_audio", quantity=tokens, price=known.price(name))
 
 
 def _cache_price(known: _Known, name: str, what: str) -> tuple[Decimal | None, str | None]:
@@ -268,7 +276,8 @@ def _cache_price(known: _Known, name: str, what: str) -> tuple[Decimal | None, s
     if price is not None:
         return price, None
     instead = known.price("input_per_million")
-    note = None if instead is None else f"no price for {what} the cache is known: charged as input"
+    # Where input is free, there is nothing to be said of what the cache saves.
+    note = f"no price for {what} the cache is known: charged as input" if instead else None
     return instead, note
 
 
@@ -278,25 +287,26 @@ def _output_lines(known: _Known, workload: Workload) -> Iterator[tuple[str, _Lin
     yield plain, _Line(item="output", quantity=rest, price=known.price(plain))
     name, tokens = "reasoning_per_million", workload.reasoning_tokens
     # The registry has a price for reasoning only where it is not that of output.
-    if known.pricing.reasoning_per_million is None:
-        yield plain, _Line(item="reasoning", quantity=tokens, price=known.price(plain))
-    else:
-        yield name, _Line(item="reasoning", quantity=tokens, price=known.without_batch(name))
+    charged_as = name if known.has_own(name) else plain
+    yield charged_as, _Line(item="reasoning", quantity=tokens, price=known.price(charged_as))
     name, tokens = "output_audio_per_million", workload.output_audio_tokens
-    yield name, _Line(item="output_audio", quantity=tokens, price=known.without_batch(name))
+    yield name, _Line(item="output_audio", quantity=tokens, price=known.price(name))
 
 
 def _units(known: _Known, workload: Workload) -> Iterator[tuple[str, _Line]]:
-    name = "image_per_unit"
-    yield name, _Line(item="image", quantity=workload.images, price=known.without_batch(name), per=1)
-    name, seconds = "audio_per_second", workload.audio_seconds
-    yield name, _Line(item="audio_second", quantity=seconds, price=known.without_batch(name), per=1)
-    name = "search_per_query"
-    yield name, _Line(item="search", quantity=workload.searches, price=known.without_batch(name), per=1)
+    units: tuple[tuple[Item, str, int], ...] = (
+        ("image", "image_per_unit", workload.images),
+        ("audio_second", "audio_per_second", workload.audio_seconds),
+        ("search", "search_per_query", workload.searches),
+    )
+    for item, name, quantity in units:
+        # No tier changes these, and no batch has them.
+        price: Decimal | None = None if known.batch else getattr(known.pricing, name)
+        yield name, _Line(item=item, quantity=quantity, price=price, per=1)
 
 
-def _line(line: _Line, requests: int) -> CostItem:
-    quantity = line.quantity * requests
+def _line(known: _Known, name: str, line: _Line, workload: Workload) -> CostItem:
+    quantity = line.quantity * workload.requests
     return CostItem(
         item=line.item,
         quantity=quantity,
@@ -304,7 +314,7 @@ def _line(line: _Line, requests: int) -> CostItem:
         per=line.per,
         amount=None if line.price is None else _plain(line.price * quantity / line.per),
         known=line.price is not None,
-        note=line.note,
+        note=known.why_unknown(name) if line.price is None else line.note,
     )
 
 

@@ -28,6 +28,8 @@ class Entry(Struct, Generic[R], frozen=True, kw_only=True):
     """Where in the file the record is."""
     faulty: frozenset[str] = frozenset()
     """Fields that have a fault already."""
+    own: bool = False
+    """Whether it is of an overlay, which whoever publishes has written: strangers send nothing to it."""
 
     def has(self, *fields: str) -> bool:
         """Whether all of ``fields`` could be read."""

@@ -59,6 +59,9 @@ CODES: Mapping[str, str] = {
     "retired-without-date": "A retired model has no `deprecation_date`.",
     "modalities-differ": "`modalities` is not the union of input and output modalities.",
     "tiers-order": "Price tiers do not ascend by `above_tokens`.",
+    "duplicate-source": "Two items of `provenance` are of the same source.",
+    "unknown-field": "`provenance` names a field that the record does not have.",
+    "claimed-twice": "Two sources are named for one field, or one source both for its value and for another.",
     "bad-base-url": "`api_base_url` ends in a slash, or has a query or a fragment.",
     # Records together
     "duplicate-id": "Two records of a kind have the same id.",
@@ -71,6 +74,8 @@ CODES: Mapping[str, str] = {
     "unknown-model": "A record names a model that is not in the registry.",
     "unknown-provider": "A mapping names a provider that is not in the registry.",
     "unknown-vendor": "A model names a vendor that is not in vendors.yaml.",
+    "unknown-mapping": "An overlay hides a mapping that is not in the registry.",
+    "hidden-and-given": "An overlay hides a record that it has a file for.",
     "region-not-offered": "A mapping has a region that its provider does not have.",
 }
 

@@ -1,12 +1,36 @@
 """Which offering is cheaper. All arithmetic is exact."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from openmodels.domain.records import Offering, Pricing
+from openmodels.domain.records import Offering, PriceTier, Pricing
 
 UNKNOWN_LAST = Decimal("Infinity")
+WHOLES: Mapping[str, str] = {
+    "reasoning_per_million": "output_per_million",
+    "input_audio_per_million": "input_per_million",
+    "output_audio_per_million": "output_per_million",
+}
+"""The price of a part of what goes in or comes out → that of the whole, with which it moves."""
+
+
+def price_in_tiers(pricing: Pricing, tiers: Sequence[PriceTier], name: str) -> Decimal | None:
+    """The price of this name where these tiers hold, the highest first; None where it is unknown.
+
+    What a tier does not state is as in the tier below, and at last as in ``pricing`` itself. But where a
+    tier changes the price of the whole and says nothing of a part's, nobody knows what the part costs there.
+    """
+    for index, tier in enumerate(tiers):
+        stated: Decimal | None = getattr(tier, name)
+        if stated is not None:
+            return stated
+        whole = WHOLES.get(name)
+        changed = None if whole is None else getattr(tier, whole)
+        if whole and changed is not None and changed != price_in_tiers(pricing, tiers[index + 1 :], whole):
+            return None
+    base: Decimal | None = getattr(pricing, name)
+    return base
 
 
 def unknown_last(price: Decimal | None) -> Decimal:

@@ -1,14 +1,16 @@
 """The rules within one record that no single value can break."""
 
+import functools
 import re
 from collections.abc import Callable, Iterator
-from typing import Generic
+from typing import Generic, get_args, get_type_hints
 
 from msgspec import Struct
 
 from openmodels.domain.entries import Dated, Entry, R
-from openmodels.domain.faults import Fault, shown
-from openmodels.domain.records import Model, Offering, Provider
+from openmodels.domain.faults import Fault, Path, did_you_mean, shown
+from openmodels.domain.records import Model, Offering, Provider, Record
+from openmodels.domain.vocabulary import suggest
 
 MAX_DAILY_BUDGET = 100
 """The most that a provider's file may allow probes to spend in a day: strangers send files in, and the keys
@@ -120,6 +122,19 @@ def _base_url_is_bare(entry: Entry[Provider]) -> Iterator[Fault]:
         )
 
 
+def _base_url_is_secure(entry: Entry[Provider]) -> Iterator[Fault]:
+    """In an overlay a server in the house may be plain HTTP: its owner knows the way there."""
+    url = entry.record.api_base_url
+    if url.startswith("http:") and not entry.own:
+        yield Fault(
+            "insecure-url",
+            ("api_base_url",),
+            shown(url),
+            "an https address",
+            "put a server in your own house into an overlay (OPENMODELS_OVERLAY)",
+        )
+
+
 def _budget_is_modest(entry: Entry[Provider]) -> Iterator[Fault]:
     budget = entry.record.probe.daily_budget if entry.record.probe else None
     if budget is not None and budget > MAX_DAILY_BUDGET:
@@ -158,6 +173,62 @@ def _tiers_ascend(entry: Entry[Offering]) -> Iterator[Fault]:
         before = tier.above_tokens
 
 
+def _sources_once(entry: Entry[Dated]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, item in enumerate(entry.record.provenance):
+        if item.source in seen:
+            found, expected = shown(item.source), "each source once"
+            path: Path = ("provenance", index, "source")
+            yield Fault("duplicate-source", path, found, expected, "put its fields into one item")
+        seen.add(item.source)
+
+
+def _fields_exist(entry: Entry[Dated]) -> Iterator[Fault]:
+    known = field_paths(type(entry.record))
+    for path, field in _named_fields(entry.record):
+        if field not in known:
+            near = suggest(field, known)
+            expected = f"a field of a {type(entry.record).__name__.lower()}"
+            yield Fault("unknown-field", path, shown(field), expected, did_you_mean(near))
+
+
+def _fields_claimed_once(entry: Entry[Dated]) -> Iterator[Fault]:
+    holders: dict[str, str] = {}
+    for index, item in enumerate(entry.record.provenance):
+        for place, field in enumerate(item.fields):
+            holder = holders.setdefault(field, item.source)
+            if holder != item.source or field in item.fields[:place]:
+                expected = f"a field that no other entry has; {holder} has this one"
+                yield Fault("claimed-twice", ("provenance", index, "fields", place), shown(field), expected)
+        for place, claim in enumerate(item.differs):
+            earlier = {other.field for other in item.differs[:place]}
+            if claim.field in item.fields or claim.field in earlier:
+                path: Path = ("provenance", index, "differs", place, "field")
+                yield Fault("claimed-twice", path, shown(claim.field), "each field of a source once")
+
+
+def _named_fields(record: Model | Provider | Offering) -> Iterator[tuple[Path, str]]:
+    for index, item in enumerate(record.provenance):
+        for place, field in enumerate(item.fields):
+            yield ("provenance", index, "fields", place), field
+        for place, claim in enumerate(item.differs):
+            yield ("provenance", index, "differs", place, "field"), claim.field
+
+
+@functools.cache
+def field_paths(struct: type[Record]) -> frozenset[str]:
+    """The fields of a record that provenance can name: each as a whole, and those of its parts by dots."""
+    paths: set[str] = set()
+    for name, hint in get_type_hints(struct).items():
+        if name not in struct.__struct_fields__ or name == "provenance":
+            continue
+        paths.add(name)
+        for inner in (hint, *get_args(hint)):
+            if isinstance(inner, type) and issubclass(inner, Record):
+                paths.update(f"{name}.{path}" for path in field_paths(inner))
+    return frozenset(paths)
+
+
 MODEL_RULES: tuple[Rule[Model], ...] = (
     Rule(_id_is_file_name, ("id",)),
     Rule(_not_its_own_alias, ("id", "aliases")),
@@ -165,17 +236,27 @@ MODEL_RULES: tuple[Rule[Model], ...] = (
     Rule(_updated_after_created, ("created_at", "updated_at")),
     Rule(_retired_with_date, ("status", "deprecation_date")),
     Rule(_modalities_are_the_union, ("modalities", "input_modalities", "output_modalities")),
+    Rule(_sources_once, ("provenance",)),
+    Rule(_fields_exist, ("provenance",)),
+    Rule(_fields_claimed_once, ("provenance",)),
 )
 PROVIDER_RULES: tuple[Rule[Provider], ...] = (
     Rule(_id_is_file_name, ("id",)),
     Rule(_updated_after_created, ("created_at", "updated_at")),
     Rule(_base_url_is_bare, ("api_base_url",)),
+    Rule(_base_url_is_secure, ("api_base_url",)),
     Rule(_budget_is_modest, ("probe",)),
     Rule(_keys_are_of_providers, ("env",)),
+    Rule(_sources_once, ("provenance",)),
+    Rule(_fields_exist, ("provenance",)),
+    Rule(_fields_claimed_once, ("provenance",)),
 )
 OFFERING_RULES: tuple[Rule[Offering], ...] = (
     Rule(_model_id_is_file_name, ("model_id",)),
     Rule(_provider_id_is_folder_name, ("provider_id",)),
     Rule(_updated_after_created, ("created_at", "updated_at")),
     Rule(_tiers_ascend, ("pricing",)),
+    Rule(_sources_once, ("provenance",)),
+    Rule(_fields_exist, ("provenance",)),
+    Rule(_fields_claimed_once, ("provenance",)),
 )

@@ -18,9 +18,20 @@ ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 REGION_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 LICENSING_PATTERN = r"^[a-z0-9][a-z0-9.+-]*$"
 PARTIAL_DATE_PATTERN = r"^[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
-URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[^\s<>\"\\^`{}|]*)?$"
+_HTTPS = r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+# Python's $ also stands before a line's end; JSON Schema's does not.
+URL_PATTERN = rf"^{_HTTPS}(:[0-9]{{1,5}})?(/[^\s\x00-\x1f\x7f<>\"\\^`{{}}|]*)?$(?!\n)"
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$|^[0-9][A-Z0-9_]*$"
-HEALTH_PATH_PATTERN = r"^/[^\s<>\"\\^`{}|#]*$"
+HEALTH_PATH_PATTERN = r"^/[^\s\x00-\x1f\x7f<>\"\\^`{}|#]*$(?!\n)"
+HTTP_PATTERN = (
+    r"http://(localhost|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}"
+    r"|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"|([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+(internal|local|lan|home\.arpa))"
+)
+"""Plain HTTP to a host that is not on the Internet: a private address (RFC 1918), a name of one part, or one
+under a domain that is kept for private use."""
+BASE_URL_PATTERN = URL_PATTERN.replace(_HTTPS, rf"({_HTTPS}|{HTTP_PATTERN})", 1)
+OFFERING_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*$"
 FIELD_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 MAX_TOKENS = 100_000_000
 
@@ -31,6 +42,14 @@ Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Description = Annotated[str, Meta(min_length=10, max_length=2000)]
 Region = Annotated[str, Meta(pattern=REGION_PATTERN, max_length=50)]
 Url = Annotated[str, Meta(pattern=URL_PATTERN, max_length=500, description="an https address")]
+BaseUrl = Annotated[
+    str,
+    Meta(
+        pattern=BASE_URL_PATTERN,
+        max_length=500,
+        description="an https address; plain http only in an overlay, for a host in the house",
+    ),
+]
 Tokens = Annotated[int, Meta(ge=1, le=MAX_TOKENS, description="a number of tokens")]
 PerMinute = Annotated[int, Meta(ge=1, le=10**15)]
 PartialDate = Annotated[
@@ -196,7 +215,7 @@ class Provider(Record, frozen=True, kw_only=True):
     """The display name."""
     description: Description
     """One or two plain sentences."""
-    api_base_url: Url
+    api_base_url: BaseUrl
     """What an API path is appended to; https, without a trailing slash."""
     auth_type: AuthType
     """How a request is authenticated."""
@@ -242,6 +261,12 @@ class PriceTier(Record, frozen=True, kw_only=True):
     """Per million tokens read from the prompt cache."""
     cache_write_per_million: Price | None = None
     """Per million tokens written to the prompt cache."""
+    reasoning_per_million: Price | None = None
+    """Per million reasoning tokens."""
+    input_audio_per_million: Price | None = None
+    """Per million input audio tokens."""
+    output_audio_per_million: Price | None = None
+    """Per million output audio tokens."""
 
 
 class Pricing(Record, frozen=True, kw_only=True):
@@ -365,13 +390,7 @@ def encode_record(record: Record) -> bytes:
 def revision_of(registry: Registry) -> str:
     """The content digest of a registry: 16 hexadecimal digits, equal exactly when the content is equal."""
     digest = hashlib.sha256()
-    groups: tuple[tuple[Record, ...], ...] = (
-        registry.vendors,
-        registry.providers,
-        registry.models,
-        registry.offerings,
-    )
-    for group in groups:
+    for group in (registry.vendors, registry.providers, registry.models, registry.offerings):
         digest.update(b"%d\n" % len(group))
         for record in group:
             digest.update(encode_record(record) + b"\n")

@@ -20,6 +20,7 @@ from openmodels.edge.encoding import coding_for
 from openmodels.edge.errors import INTERNAL_MESSAGE, envelope
 from openmodels.edge.exchange import (
     FRESHNESS,
+    HISTORY_SECONDS,
     REQUEST_ID,
     SHARED,
     STREAM,
@@ -209,7 +210,7 @@ class Edge:
         # The date of the revision that was there before the answer was begun: never later than the answer's.
         dated = snapshot.published_at.timestamp() if freshness is Freshness.REVISION else now
         shared: Shared | None = inner_scope.get(SHARED)
-        seconds = TELEMETRY_SECONDS
+        seconds = {Freshness.TELEMETRY: TELEMETRY_SECONDS, Freshness.HISTORY: HISTORY_SECONDS}.get(freshness)
         if shared is not None:
             # The same on every node, also for the one that made it.
             dated, seconds = shared.modified, shared.seconds
@@ -217,7 +218,7 @@ class Edge:
             answer.body,
             [*_without_length(answer.headers), *common, (b"cache-control", freshness.value.encode())],
             modified=int(dated),
-            expires=now + seconds if freshness is Freshness.TELEMETRY else float("inf"),
+            expires=float("inf") if seconds is None else now + seconds,
             epoch=epoch if freshness is Freshness.TELEMETRY else None,
         )
         # An answer that was begun under one revision and ended under another belongs to neither.
@@ -310,7 +311,8 @@ class _Answer:
     async def _begin(self) -> None:
         self.passed_on = True
         self._counted[self.status] += 1
-        headers = [*self.headers, *self._added]
+        kept = any(name == b"cache-control" for name, _ in self.headers)
+        headers = [*self.headers, *(header for header in self._added if not (kept and header == NO_STORE))]
         await self._send({"type": "http.response.start", "status": self.status, "headers": headers})
         if self._head:
             await self._send({"type": "http.response.body", "body": b""})

@@ -12,7 +12,7 @@ PARTIAL = "openmodels.partial"
 Such an answer is kept as any other, since asking again at once would not help, but not shared."""
 STREAM = "openmodels.stream"
 """Scope key, set by the answering side before it answers: this answer goes on and on, so it is passed on part
-by part, neither kept nor compressed."""
+by part, neither kept nor compressed. It may say itself how long others may keep it."""
 
 SHARED = "openmodels.shared"
 """Scope key, set by what stands between the edge and the framework: a ``Shared``."""
@@ -29,6 +29,8 @@ class Freshness(Enum):
     """Until telemetry records something, and at most ``TELEMETRY_SECONDS``, since periods slide."""
     PROGRAM = "public, max-age=3600, stale-while-revalidate=86400"
     """Until the program is started anew."""
+    HISTORY = "public, max-age=30, stale-while-revalidate=60"
+    """Until the next revision, and at most ``HISTORY_SECONDS``: a replay fills in the past at any time."""
     NEVER = "no-store"
     """Not at all."""
 
@@ -45,3 +47,4 @@ class Shared(NamedTuple):
 
 
 TELEMETRY_SECONDS = 10.0
+HISTORY_SECONDS = 30.0

@@ -6,26 +6,32 @@ files is opened, and never more than ``MAX_BYTES`` of one is read.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
 from openmodels.domain.entries import Kind
 from openmodels.domain.faults import Fault, visible
+from openmodels.domain.vocabulary import suggest
 from openmodels.errors import RegistryUnreadable
+from openmodels.registry.issues import Layer
 from openmodels.registry.yaml import MAX_BYTES
 
 SUFFIX = ".yaml"
 VENDORS = "vendors.yaml"
+HIDE = "overlay.yaml"
 FOLDERS = ("models", "providers", "mappings")
+NOTES = (".md", ".txt")
+"""Endings of files in the root of an overlay that are for people alone."""
 
 
 class RegistryFile(Struct, frozen=True, kw_only=True):
     """A file that should hold a record."""
 
-    kind: Kind
-    """Of which kind; for ``vendors``, the file holds a list of them."""
+    kind: Kind | Literal["hide"]
+    """Of which kind; for ``vendors``, the file holds a list of them, for ``hide`` what an overlay hides."""
     name: str
     """Relative to the registry's folder, with forward slashes; safe to show."""
     location: str
@@ -34,6 +40,13 @@ class RegistryFile(Struct, frozen=True, kw_only=True):
     """The id that the file's name says."""
     folder: str = ""
     """The id that the folder's name says; mappings only."""
+    layer: Layer | None = None
+    """The layer that it is of; None for the registry's own files."""
+
+    @property
+    def origin(self) -> str:
+        """What messages about other files call it."""
+        return self.name if self.layer is None else f"the {self.layer}'s {self.name}"
 
 
 class Listing(Struct, kw_only=True):
@@ -45,25 +58,37 @@ class Listing(Struct, kw_only=True):
 
 def list_files(root: Path) -> Listing:
     """The registry's files, sorted. Raises ``RegistryUnreadable`` when there is no registry in ``root``."""
-    try:
-        real_root = root.resolve(strict=True)
-        names = {entry.name for entry in real_root.iterdir()}
-    except FileNotFoundError:
-        raise RegistryUnreadable(_advice(root, "there is no such folder")) from None
-    except NotADirectoryError:
-        raise RegistryUnreadable(_advice(root, "that is a file, not a folder")) from None
-    except (OSError, ValueError, RuntimeError):  # a name with NUL, a loop of links
-        raise RegistryUnreadable(_advice(root, "it cannot be read")) from None
+    names, real_root = _names_in(root, _advice)
     if not names.intersection(FOLDERS):
         raise RegistryUnreadable(_advice(root, "it has no models/, providers/ or mappings/ folder"))
-    scan = _Scan(str(real_root))
-    scan.records("models")
-    scan.records("providers")
-    scan.mappings()
-    if VENDORS in names:
-        scan.vendors()
-    scan.listing.files.sort(key=lambda file: file.name)
-    return scan.listing
+    return _Scan(real_root).everything(names)
+
+
+def list_overlay(root: Path) -> Listing:
+    """An overlay's files, sorted; whatever else lies in it is a fault, since what it says would not hold.
+
+    Raises ``RegistryUnreadable`` when there is no such folder, or nothing in it that an overlay has.
+    """
+    names, real_root = _names_in(root, _overlay_advice)
+    known = (*FOLDERS, VENDORS, HIDE)
+    if not names.intersection(known):
+        raise RegistryUnreadable(_overlay_advice(root, f"it has none of {', '.join(known)}"))
+    scan = _Scan(real_root, layer="overlay")
+    scan.strangers(names.difference(known), known)
+    return scan.everything(names)
+
+
+def _names_in(root: Path, advice: Callable[[Path, str], str]) -> tuple[set[str], str]:
+    """What lies in ``root``, and what ``root`` really is."""
+    try:
+        real_root = root.resolve(strict=True)
+        return {entry.name for entry in real_root.iterdir()}, str(real_root)
+    except FileNotFoundError:
+        raise RegistryUnreadable(advice(root, "there is no such folder")) from None
+    except NotADirectoryError:
+        raise RegistryUnreadable(advice(root, "that is a file, not a folder")) from None
+    except (OSError, ValueError, RuntimeError):  # a name with NUL, a loop of links
+        raise RegistryUnreadable(advice(root, "it cannot be read")) from None
 
 
 def read(file: RegistryFile) -> bytes:
@@ -83,19 +108,53 @@ def _advice(root: Path, what: str) -> str:
     )
 
 
-class _Scan:
-    """Goes through the folders of one registry."""
+def _overlay_advice(root: Path, what: str) -> str:
+    return (
+        f"cannot read the overlay in {visible(str(root))}: {what}; name the folder that holds your own "
+        "models/, providers/, mappings/ or overlay.yaml in OPENMODELS_OVERLAY, or leave that empty for none"
+    )
 
-    def __init__(self, root: str) -> None:
+
+class _Scan:
+    """Goes through the folders of one registry, or of what is laid over one."""
+
+    def __init__(self, root: str, layer: Layer | None = None) -> None:
         self._root = root
+        self._layer = layer
         self.listing = Listing()
 
-    def vendors(self) -> None:
-        """The vendors' file, which lies in the root."""
+    def everything(self, names: set[str]) -> Listing:
+        """All folders, and the files that lie beside them; ``names`` is what the root holds."""
+        self.records("models")
+        self.records("providers")
+        self.mappings()
+        if VENDORS in names:
+            self.single(VENDORS, "vendors")
+        if HIDE in names and self._layer is not None:
+            self.single(HIDE, "hide")
+        self.listing.files.sort(key=lambda file: file.name)
+        return self.listing
+
+    def strangers(self, names: Iterable[str], known: tuple[str, ...]) -> None:
+        """Refuse everything in the root but what is hidden and what is for people alone."""
+        for name in sorted(names):
+            if not name.startswith(".") and not name.lower().endswith(NOTES):
+                near = suggest(name, known)
+                hint = f"rename it to {near}" if near else "move it elsewhere, or begin its name with a dot"
+                self._refuse(
+                    name,
+                    "misplaced-file",
+                    "something that no overlay has",
+                    f"one of {', '.join(known)}",
+                    hint,
+                )
+
+    def single(self, name: str, kind: Kind | Literal["hide"]) -> None:
+        """A file that lies in the root."""
         with os.scandir(self._root) as entries:
             for entry in entries:
-                if entry.name == VENDORS:
-                    self._file(entry, "vendors", VENDORS)
+                if entry.name == name:
+                    self._file(entry, kind, name)
 
     def records(self, kind: Kind) -> None:
         """``models`` or ``providers``: files and nothing else."""
@@ -130,7 +189,9 @@ class _Scan:
         else:
             yield from sorted(found, key=lambda entry: entry.name)
 
-    def _file(self, entry: "os.DirEntry[str]", kind: Kind, name: str, folder: str = "") -> None:
+    def _file(
+        self, entry: "os.DirEntry[str]", kind: Kind | Literal["hide"], name: str, folder: str = ""
+    ) -> None:
         location = entry.path
         if _is_folder(entry):
             hint = f"move its files to {name.rpartition('/')[0]}/"
@@ -149,8 +210,16 @@ class _Scan:
             self._refuse(name, "wrong-extension", f"`{entry.name}`", f"a name that ends in {SUFFIX}", hint)
         else:
             key = entry.name.removesuffix(SUFFIX)
-            file = RegistryFile(kind=kind, name=_readable(name), location=location, key=key, folder=folder)
-            self.listing.files.append(file)
+            self.listing.files.append(
+                RegistryFile(
+                    kind=kind,
+                    name=_readable(name),
+                    location=location,
+                    key=key,
+                    folder=folder,
+                    layer=self._layer,
+                )
+            )
 
     def _is_inside(self, real_path: str) -> bool:
         return os.path.commonpath((self._root, real_path)) == self._root

@@ -1,8 +1,13 @@
 """An issue: something wrong in the registry's files, with the place where an editor should jump."""
 
-from msgspec import Struct
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
 
 from openmodels.domain.faults import Fault, path_text, visible
+
+Layer = Literal["overlay"]
+"""Which folder, beside the registry's own, a file is in."""
 
 Place = tuple[int, int]
 """Line and column, both from 1."""
@@ -14,7 +19,7 @@ class Issue(Struct, frozen=True, kw_only=True):
     """One thing that is wrong, where it is, and what to do about it."""
 
     file: str
-    """Relative to the registry's folder, with forward slashes."""
+    """Relative to the folder of its layer, with forward slashes."""
     line: int
     """From 1."""
     column: int
@@ -29,6 +34,8 @@ class Issue(Struct, frozen=True, kw_only=True):
     """What should be there."""
     hint: str | None = None
     """What to do, where one can tell."""
+    layer: Layer | UnsetType = UNSET
+    """There only where the file is not the registry's own."""
 
     @property
     def message(self) -> str:
@@ -44,7 +51,7 @@ class PlacedFault(Struct, frozen=True):
     place: Place
 
 
-def issue_of(file: str, fault: Fault, place: Place) -> Issue:
+def issue_of(file: str, fault: Fault, place: Place, *, layer: Layer | None = None) -> Issue:
     """The issue that ``fault`` is in ``file``; nothing that it holds can steer a terminal."""
     return Issue(
         file=file,
@@ -55,6 +62,7 @@ def issue_of(file: str, fault: Fault, place: Place) -> Issue:
         found=visible(fault.found),
         expected=visible(fault.expected),
         hint=visible(fault.hint) if fault.hint else None,
+        layer=layer or UNSET,
     )
 
 

@@ -9,11 +9,13 @@ from msgspec import inspect as shapes
 
 from openmodels.domain.faults import Fault, Path, shown
 from openmodels.domain.records import (
+    BASE_URL_PATTERN,
     ENV_PATTERN,
     FIELD_PATTERN,
     HEALTH_PATH_PATTERN,
     ID_PATTERN,
     LICENSING_PATTERN,
+    OFFERING_PATTERN,
     URL_PATTERN,
 )
 
@@ -65,6 +67,11 @@ _FORMS = {
         "a field of the record, its parts joined by dots, such as pricing.input_per_million",
         lambda text: text.strip().lower().replace("-", "_"),
     ),
+    OFFERING_PATTERN: _Form(
+        "bad-format",
+        "a provider and a model by their ids, such as openai/gpt-5-mini",
+        lambda text: re.sub(r"[^a-z0-9/]+", "-", text.lower()).strip("-"),
+    ),
     HEALTH_PATH_PATTERN: _Form(
         "bad-format",
         "a path that begins with a slash, such as /models",
@@ -75,7 +82,7 @@ _FORMS = {
 
 def format_fault(value: str, pattern: str, path: Path) -> Fault:
     """The fault of a text that does not match ``pattern``."""
-    if pattern == URL_PATTERN:
+    if pattern in (URL_PATTERN, BASE_URL_PATTERN):
         return _url_fault(value, path)
     form = _FORMS.get(pattern)
     if form is None:

@@ -116,7 +116,8 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "public_url",
         "",
-        "Address under which others reach this server, for links in alerts; by default where it listens.",
+        "Address under which others reach this server, for links in alerts and feeds; by default where it "
+        "listens.",
         web_address_or_none,
         "a URL such as https://models.example.com",
     ),

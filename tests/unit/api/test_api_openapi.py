@@ -7,6 +7,7 @@ import pytest
 from openmodels.api.app import ENDPOINTS
 from openmodels.api.endpoint import Endpoint
 from openmodels.api.openapi import build_openapi
+from openmodels.api.params import AS_OF
 from openmodels.api.wire import read_params
 
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(build_openapi(ENDPOINTS, version="1.2.3")))
@@ -67,10 +68,11 @@ def test_it_documents_every_parameter_with_an_example_that_is_accepted(endpoint:
 def test_it_documents_what_may_go_wrong(endpoint: Endpoint) -> None:
     responses = DOCUMENT["paths"][endpoint.path]["get"]["responses"]
     assert {"200", "400", "405", "414", "429", "500"} <= set(responses)
-    assert ("404" in responses) == ("{" in endpoint.path)
-    assert ("503" in responses) == (endpoint.degraded or endpoint.tag == "Telemetry")
+    past = AS_OF in endpoint.params
+    assert ("404" in responses) == ("{" in endpoint.path or past)
+    assert ("503" in responses) == (endpoint.degraded or endpoint.tag in {"Telemetry", "History"} or past)
     assert ("304" in responses) == ("ETag" in responses["200"]["headers"])
-    assert ("Link" in responses["200"]["headers"]) == endpoint.paged
+    assert ("Link" in responses["200"]["headers"]) == (endpoint.paged or endpoint.linked)
 
 
 @pytest.mark.parametrize("status", ["400", "404", "405", "414", "429", "500", "503"])

@@ -62,6 +62,10 @@ def refusal(param: Param, *values: str) -> tuple[str, dict[str, Any]]:
         (PRICE, "1e9", Decimal("1e9")),
         (PRICE, "1E-9", Decimal("1e-9")),
         (PRICE, "9" * 21, Decimal("9" * 21)),
+        (PRICE, ".5", Decimal("0.5")),
+        (PRICE, "5.", Decimal(5)),
+        (PRICE, "1e20", Decimal("1e20")),
+        (PRICE, "1e-020", Decimal("1e-20")),
         (OPEN, "true", True),
         (OPEN, "false", False),
         (SEARCH, "", ""),
@@ -138,6 +142,16 @@ def test_it_refuses_what_is_no_integer_in_range(value: str) -> None:
 def test_it_refuses_what_is_no_number_from_zero(value: str) -> None:
     message, detail = refusal(PRICE, value)
     assert message == f"price must be a number, 0 or more, not {value!r}"
+    assert detail == {"parameter": "price", "value": value, "range": [0, None]}
+
+
+@pytest.mark.parametrize(
+    "value", ["-0", "-0.0", "+5", "0E+9999999", "1e-999999999", "1e-21", "1e21", "0e-99", "1e99999999999999"]
+)
+def test_it_refuses_a_number_that_is_short_only_as_it_is_written(value: str) -> None:
+    message, detail = refusal(PRICE, value)
+    hint = ", without a sign and with an exponent of at most 20"
+    assert message == f"price must be a number, 0 or more{hint}, not {value!r}"
     assert detail == {"parameter": "price", "value": value, "range": [0, None]}
 
 

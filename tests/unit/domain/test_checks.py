@@ -99,6 +99,43 @@ def test_it_has_nothing_against(changes: dict[str, Any]) -> None:
     assert check_registry(registry(models=(a_model(**changes),))) == []
 
 
+def told(source: str, *fields: str, differs: tuple[str, ...] = ()) -> dict[str, Any]:
+    claims = [{"field": field, "value": "1"} for field in differs]
+    return {
+        "source": source,
+        "version": "1",
+        "observed_at": "2026-01-01T00:00:00Z",
+        "fields": fields,
+        "differs": claims,
+    }
+
+
+@pytest.mark.parametrize(
+    ("items", "code", "path"),
+    [
+        ([told("a"), told("b"), told("a")], "duplicate-source", (2, "source")),
+        ([told("a", "pricing.output")], "unknown-field", (0, "fields", 0)),
+        ([told("a", "provenance")], "unknown-field", (0, "fields", 0)),
+        ([told("a", differs=("status", "price"))], "unknown-field", (0, "differs", 1, "field")),
+        ([told("a", "status"), told("b", "status")], "claimed-twice", (1, "fields", 0)),
+        ([told("a", "status", "status")], "claimed-twice", (0, "fields", 1)),
+        ([told("a", "status", differs=("status",))], "claimed-twice", (0, "differs", 0, "field")),
+        ([told("a", differs=("status", "status"))], "claimed-twice", (0, "differs", 1, "field")),
+    ],
+)
+def test_it_finds_provenance_that_cannot_be(
+    items: list[dict[str, Any]], code: str, path: tuple[str | int, ...]
+) -> None:
+    finding = only(registry(offerings=(an_offering(provenance=items),)))
+    assert (finding.fault.code, finding.fault.path) == (code, ("provenance", *path))
+
+
+def test_several_sources_may_differ_from_one_field_of_another() -> None:
+    fields = ("pricing.batch.input_per_million", "pricing.tiers", "context_window_override", "pricing")
+    items = [told("a", *fields), told("b", differs=fields), told("c", differs=fields)]
+    assert check_registry(registry(offerings=(an_offering(provenance=items),))) == []
+
+
 @pytest.mark.parametrize("end", ["/", "//", "?a=1", "/?a=1", "#part", "?"])
 def test_it_finds_a_base_url_that_a_path_cannot_be_appended_to(end: str) -> None:
     finding = only(registry(providers=(a_provider(api_base_url=f"https://api.acme.example/v1{end}"),)))

@@ -240,6 +240,30 @@ def test_it_takes_what_is_exactly_at_the_limit() -> None:
     ) == ["a"]
 
 
+@pytest.mark.parametrize("figure", ["99.6", "99.5", "0.1", "302.3", "7", "0", "100", "99.999"])
+def test_a_figure_is_at_its_limit_to_the_last_digit(figure: str) -> None:
+    least = D("0.001")
+    measured: dict[str, Any] = {"uptime": float(figure), "checks": 500, "ttft": float(figure)}
+    assert chosen(decide(contender("a", **measured), max_ttft_ms=D(figure))) == ["a"]
+    assert chosen(decide(contender("a", **measured), min_uptime=D(figure))) == ["a"]
+    assert chosen(decide(contender("a", **measured), min_uptime=D(figure) + least)) == []
+    assert chosen(decide(contender("a", **measured), max_ttft_ms=D(figure) - least)) == []
+
+
+def test_what_was_counted_is_at_its_limit_too() -> None:
+    counted = contender("a", uptime=498 / 500 * 100, checks=500)
+    assert chosen(decide(counted, min_uptime=D("99.6"))) == ["a"]
+
+
+def test_what_is_retired_has_no_say_in_the_currency_of_the_limit() -> None:
+    euro = contender("a", prices=pricing("1", "1", "EUR"))
+    gone = [
+        msgspec.structs.replace(contender(name), offering=offering(name, "m", status="retired"))
+        for name in ("b", "c")
+    ]
+    assert chosen(decide(euro, *gone, max_price=D(2))) == ["a"]
+
+
 def test_it_asks_for_a_known_window_only_where_one_is_asked_for() -> None:
     endless = model("m", context_window=None)
     assert chosen(decide(contender("a"), of=endless, workload=Workload(input_tokens=10**6))) == ["a"]

@@ -69,7 +69,7 @@ def test_it_finds_what_was_meant(query: str, meant: str) -> None:
         ("deepseek v3", "deepseek-v3"),
         ("gpt4o", "gpt-4o"),
         ("gtp-4o", "gpt-4o"),
-        ("claude sonet", "claude-sonnet-"),
+        ("claude sonet", "claude-3-5-sonnet"),
         ("llama3", "llama-3-"),
         ("qwen 3", "qwen3-"),
         ("gemma-4-31b", "gemma-4-31b"),

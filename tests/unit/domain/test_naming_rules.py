@@ -8,7 +8,7 @@ import pytest
 from contract.builders import model, vendor
 from openmodels.domain.naming import Resolver
 from openmodels.domain.naming.rules import RULES, Rule
-from openmodels.domain.naming.spelling import canonical_id, is_size, run_together, spelled, words_sorted
+from openmodels.domain.naming.spelling import canonical_id, is_size, numbers_apart, run_together, spelled
 
 PAGE = Path(__file__).parents[3] / "docs" / "names.md"
 ACME = vendor("acme", name="Acme Labs")
@@ -20,12 +20,20 @@ def meant(rule: Rule) -> str:
 
 
 def titled(rule: Rule) -> str:
+    if rule.name == "experts":
+        return "The Example 30B A3B"
     return "Example Five" if rule.name == "display-name" else f"The model {meant(rule)}"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_it_does_what_its_example_says(rule: Rule) -> None:
-    known = model(meant(rule), name=titled(rule), vendor="acme", open_weights=True)
+    known = model(
+        meant(rule),
+        name=titled(rule),
+        vendor="acme",
+        open_weights=rule.name != "own-name",
+        release_date="2025-05-14",
+    )
     resolver = Resolver([known, model("unlike")], [ACME])
     title = known.name if rule.kind == "witness" else None
     found = resolver.resolve(rule.example[0], provider="somehost", title=title)
@@ -98,9 +106,16 @@ def test_it_does_not_join_what_says_something_else(one: str, other: str) -> None
     assert run_together(one) != run_together(other)
 
 
-def test_it_keeps_a_version_together_when_it_sorts_words() -> None:
-    assert words_sorted("claude-4-5-sonnet") == words_sorted("claude-sonnet-4-5")
-    assert words_sorted("claude-4-5-sonnet") != words_sorted("claude-5-sonnet-4")
+def test_it_keeps_a_version_together_wherever_it_stands() -> None:
+    assert numbers_apart("claude-4-5-sonnet") == numbers_apart("claude-sonnet-4-5")
+    assert numbers_apart("claude-4-5-sonnet") != numbers_apart("claude-5-sonnet-4")
+    assert numbers_apart("llama-70b-3-3") == numbers_apart("llama-3-3-70b")
+
+
+def test_it_keeps_words_in_their_order() -> None:
+    assert numbers_apart("sonar-pro-reasoning") != numbers_apart("sonar-reasoning-pro")
+    assert numbers_apart("mini-gpt-4o") != numbers_apart("gpt-4o-mini")
+    assert numbers_apart("gpt-mini-4o") == numbers_apart("gpt-4o-mini")
 
 
 @pytest.mark.parametrize("word", ["70b", "a22b", "8x7b", "16e", "128k", "e4b", "1t", "270m"])

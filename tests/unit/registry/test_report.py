@@ -14,7 +14,7 @@ from fixtures.registry_files import issues_of, model, valid_registry, write
 from openmodels.domain.faults import Fault
 from openmodels.registry.issues import Issue, issue_of
 from openmodels.registry.load import Loaded, load_registry
-from openmodels.registry.report import github_lines, shown_root, summary, to_json, write_text
+from openmodels.registry.report import NOWHERE, Roots, github_lines, shown_root, summary, to_json, write_text
 
 HOSTILE = "\x1b[31m[bold red]x[/] ::error file=a::b%0A\r\n::warning::c :smile: \x9b\u202e,:%"
 texts = st.text() | st.just(HOSTILE)
@@ -33,19 +33,19 @@ def loaded_with(fault: Fault) -> Loaded:
     return Loaded(registry=None, issues=(issue_of("models/a,b:c%.yaml", fault, (3, 7)),), files=2)
 
 
-def written(loaded: Loaded, *, colour: bool = False, prefix: str = "") -> str:
+def written(loaded: Loaded, *, colour: bool = False, roots: Roots = NOWHERE) -> str:
     stream = io.StringIO()
     console = Console(
         file=stream, color_system="truecolor" if colour else None, force_terminal=colour, width=80
     )
-    write_text(loaded, console, prefix=prefix)
+    write_text(loaded, console, roots=roots)
     return stream.getvalue()
 
 
 @settings(deadline=None)
 @given(faults)
 def test_github_gets_each_issue_on_one_line_with_everything_escaped(fault: Fault) -> None:
-    lines = list(github_lines(loaded_with(fault), prefix="registry/"))
+    lines = list(github_lines(loaded_with(fault), roots=Roots("registry/")))
     assert len(lines) == 2
     assert all(line.isprintable() for line in lines)
     command = re.fullmatch(r"::error file=([^,:]*),line=3,col=7,title=([^,:]*)::(.*)", lines[0])
@@ -71,7 +71,7 @@ def test_json_is_one_object_for_any_text(fault: Fault) -> None:
     answer = json.loads(to_json(loaded_with(fault)))
     assert answer["valid"] is False
     assert answer["files"] == 2
-    assert set(answer["issues"][0]) == set(Issue.__struct_fields__)
+    assert set(answer["issues"][0]) == set(Issue.__struct_fields__) - {"layer"}
 
 
 def test_colours_come_from_the_writer_only() -> None:
@@ -107,7 +107,7 @@ def test_a_hostile_registry_cannot_forge_output(tmp_path: Path, place: str) -> N
 def test_it_writes_a_place_that_editors_jump_to(tmp_path: Path) -> None:
     valid_registry(tmp_path)
     write(tmp_path, "models/acme-one.yaml", json.dumps(model(status="retird"), indent=2))
-    assert written(load_registry(tmp_path), prefix="registry/") == (
+    assert written(load_registry(tmp_path), roots=Roots("registry/")) == (
         "registry/models/acme-one.yaml:15:13: unknown-word status\n"
         '    found     "retird"\n'
         "    expected  one of active, deprecated, preview, retired\n"

@@ -10,6 +10,7 @@ from msgspec import inspect as shapes
 from fixtures.registry_files import mapping, model, provider
 from openmodels.domain.faults import CODES, Fault
 from openmodels.domain.records import (
+    BASE_URL_PATTERN,
     PARTIAL_DATE_PATTERN,
     URL_PATTERN,
     Model,
@@ -246,7 +247,7 @@ def test_it_explains_every_pattern_of_the_records() -> None:
 
     for info in shapes.multi_type_info([Model, Provider, Offering, Vendor]):
         visit(info)
-    assert patterns - _FORMS.keys() == {URL_PATTERN, PARTIAL_DATE_PATTERN}
+    assert patterns - _FORMS.keys() == {BASE_URL_PATTERN, URL_PATTERN, PARTIAL_DATE_PATTERN}
 
 
 values: Any = st.recursive(

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from openmodels.domain.naming.rules import ANY_DATE, FULL_DATE, SHORT_DATE, SUFFIXES
-from openmodels.domain.naming.spelling import keys_of, run_together, spelled, units_of
+from openmodels.domain.naming.dates import without_date
+from openmodels.domain.naming.parts import ORGANISATIONS
+from openmodels.domain.naming.spelling import is_size, keys_of, run_together, spelled, units_of
 from openmodels.domain.records import Model, Vendor
+from openmodels.domain.vendors import prefix_index, vendor_of
 
 _TUNED = re.compile(r"-(?:instruct|it)$")
 _ACTIVE = re.compile(r"(?<=\d[bt])-a\d{1,3}b(?=-|$)")
 _ZERO = re.compile(r"(?<=-\d)-0$")
 _LATEST = re.compile(r"-latest$")
 _SIBLING = re.compile(r"-(instruct|it|chat|base|pt|thinking|reasoning|non-reasoning|coder|vl|vision)$")
-_DATE = next(rule.pattern for rule in SUFFIXES if rule.name == ANY_DATE)
 
 
 class Known(Struct, frozen=True):
@@ -23,7 +24,7 @@ class Known(Struct, frozen=True):
 
     model_id: str
     level: int
-    """Which way of matching: 0 exact, 1 run together, 2 words in another order."""
+    """Which way of matching: 0 exact, 1 run together, 2 numbers elsewhere among the words."""
     by_title: bool
     """Whether it is the display name that matches."""
     shorter: frozenset[str]
@@ -39,7 +40,11 @@ class Catalogue:
         for vendor_id, words in _vendor_words(self.models, vendors):
             for word in words:
                 self.vendors[word].add(vendor_id)
-        self.vendor_words = frozenset(self.vendors)
+        self.vendor_words = frozenset(self.vendors.keys() - ORGANISATIONS.keys())
+        prefixes = prefix_index(vendors)
+        self._vendor_of = {
+            model_id: model.vendor or vendor_of(model_id, prefixes) for model_id, model in self.models.items()
+        }
         self._keys: tuple[dict[str, list[Known]], ...] = tuple(defaultdict(list) for _ in range(3))
         self.titles: dict[str, set[str]] = defaultdict(set)
         self._beginnings = tuple({prefix for vendor in vendors for prefix in vendor.prefixes})
@@ -74,6 +79,22 @@ class Catalogue:
     def has_siblings(self, key: str) -> bool:
         """Whether ``key`` is known in another way than plain or tuned to instructions."""
         return bool(self._siblings.get(run_together(key), set()) - {"instruct", "it"})
+
+    def vendor_agrees(self, before: Iterable[str], model_id: str) -> bool:
+        """Whether the last of the words before a name that is a vendor's is its own vendor's, if one is."""
+        named = [self.vendors[word] for word in before if word in self.vendors]
+        vendor = self._vendor_of[model_id]
+        return vendor is None or not named or vendor in named[-1]
+
+    def is_of(self, words: Iterable[str], model_id: str) -> bool:
+        """Whether one of the words is how the model's vendor is called."""
+        return any(self._vendor_of[model_id] in self.vendors.get(word, ()) for word in words)
+
+    def sizes_of(self, model_id: str) -> set[str]:
+        """What the model's id, aliases and display name count: ``{"30b", "a3b"}``."""
+        model = self.models[model_id]
+        names = (model_id, *model.aliases, spelled(model.name))
+        return {unit for name in names for unit in units_of(name) if is_size(unit)}
 
     def titled(self, title: str) -> set[str]:
         """The models with that display name."""
@@ -126,32 +147,13 @@ class Catalogue:
         return found.items()
 
 
-def without_date(name: str) -> str:
-    """A spelled name without its date, wherever that stands."""
-    if _DATE is not None:
-        name = _DATE.sub("", name)
-    words = name.split("-")
-    return "-".join(word for at, word in enumerate(words) if not (at and _is_date(word))) or name
-
-
-def dates_of(name: str) -> set[str]:
-    """The dates in a name, digits only: ``{"20240806"}``."""
-    return {re.sub(r"\D", "", match.group()) for match in re.finditer(_DATE_INSIDE, name)}
-
-
-_DATE_INSIDE = re.compile(
-    r"(?<![^-@])(?:20[1-3]\d-\d\d-\d\d|\d\d-20[1-3]\d|20[1-3]\d-\d\d|20[1-3]\d{5}|\d{6}|\d{4})(?![^-@])",
-    re.ASCII,
-)
-
-
-def _is_date(word: str) -> bool:
-    return bool(FULL_DATE.match(word) or SHORT_DATE.match(word))
-
-
 def _vendor_words(models: dict[str, Model], vendors: Iterable[Vendor]) -> Iterable[tuple[str, set[str]]]:
+    """Vendors, each with what it is called: id, name, name in one word, and where weights are published."""
     for model in models.values():
         if model.vendor:
             yield model.vendor, {model.vendor}
     for vendor in vendors:
-        yield vendor.id, {vendor.id, spelled(vendor.name)} - {""}
+        name = spelled(vendor.name)
+        yield vendor.id, {vendor.id, name, name.replace("-", ""), f"{vendor.id}-ai"} - {""}
+    for word, vendor_id in ORGANISATIONS.items():
+        yield vendor_id, {word}

@@ -6,17 +6,19 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from openmodels.domain.naming.catalogue import Catalogue, Known, dates_of
-from openmodels.domain.naming.parts import Parts, Reading, readings, take_apart
+from openmodels.domain.naming.catalogue import Catalogue, Known
+from openmodels.domain.naming.dates import dates_of, may_be_of
+from openmodels.domain.naming.parts import ORGANISATIONS, SCHEMES, Mark, Parts, Reading, readings, take_apart
 from openmodels.domain.naming.rules import ANY_DATE, REVISION
 from openmodels.domain.naming.similar import MAX_CANDIDATES, Likeness
-from openmodels.domain.naming.spelling import MAX_NAME, is_size, spelled, units_of
+from openmodels.domain.naming.spelling import MAX_NAME, is_size, run_together, spelled, units_of
 from openmodels.domain.records import Model, Vendor
 
 TITLED, READ = 0.9, 0.95
 """The least scores of candidates that have the title, and of those that rules lead to."""
 
 _MATCHES = ("exact", "run-together", "word-order")
+_PUBLISHED = SCHEMES | ORGANISATIONS.keys()
 _STEM_KEEPS = re.compile(r"^[-@]\d{4}$", re.ASCII)
 _STEM_DROPS = frozenset(
     {"offer", "hosting", "precision", REVISION, "version", "first-version", "region", "latest", ANY_DATE}
@@ -93,13 +95,14 @@ class Resolver:
         than 255 characters, or says nothing, is nobody's name.
         """
         key = spelled(name) if len(name) <= MAX_NAME else ""
-        if not key:
+        if not key or len(key) > MAX_NAME:
             return Resolution(model_id=None, rules=())
         known = self._catalogue.exactly(key)
         if known is not None:
             return Resolution(model_id=known, rules=("exact",))
         parts = take_apart(name, provider, self._catalogue.vendor_words)
-        return self._resolved(parts, self._hits(parts), self._titled(title))
+        titled = self._titled(title)
+        return self._resolved(parts, self._hits(parts, titled), titled)
 
     def stem(self, name: str, *, provider: str | None = None) -> str:
         """The name without what tells one listing from another: spelling, vendor, date, region, precision.
@@ -113,6 +116,8 @@ class Resolver:
         text, before = (name, "") if len(name) <= MAX_NAME else ("", "")
         while text != before:
             text, before = self._shortened(text, provider), text
+            if len(text) > MAX_NAME:  # signs that are written as several letters
+                return ""
         return text
 
     def _shortened(self, name: str, provider: str | None) -> str:
@@ -132,15 +137,16 @@ class Resolver:
     def _resolved(self, parts: Parts, hits: list[_Hit], titled: set[str]) -> Resolution:
         ids = {hit.model_id for hit in hits}
         chosen = ids if len(ids) == 1 else ids & titled
-        if len(chosen) == 1:
+        spoken = not ids & titled and len(titled) == 1 and self._speaks_of(parts, *titled)
+        if len(chosen) == 1 and not spoken:
             hit = next(hit for hit in hits if hit.model_id in chosen)
             witness = ("title",) if len(ids) > 1 else ()
             return Resolution(model_id=hit.model_id, rules=(*_rules_of(parts, hit), *witness))
-        if not ids and len(titled) == 1 and self._speaks_of(parts, *titled):
+        if spoken and (not ids or self._says_the_same(parts, *titled)):
             return Resolution(model_id=next(iter(titled)), rules=(*parts.layers[-1].rules, "title"))
         return Resolution(model_id=None, rules=(), candidates=self._candidates(parts, ids, titled))
 
-    def _hits(self, parts: Parts) -> list[_Hit]:
+    def _hits(self, parts: Parts, titled: set[str]) -> list[_Hit]:
         """The readings that are a model's, without those that took more than another did."""
         found: list[_Hit] = []
         for reading in readings(parts):
@@ -154,41 +160,55 @@ class Resolver:
                     by_title=known.by_title,
                 )
                 idle = any(other == hit or other.before(hit) for other in found)
-                if not idle and self._allowed(parts, reading, known):
+                if not idle and self._allowed(parts, reading, known, known.model_id in titled):
                     found.append(hit)
         return [hit for hit in found if not any(other.before(hit) for other in found)]
 
-    def _allowed(self, parts: Parts, reading: Reading, known: Known) -> bool:
-        removed = {parts.marks[at].rule for at in reading.removed}
+    def _allowed(self, parts: Parts, reading: Reading, known: Known, titled: bool) -> bool:
+        marks = [parts.marks[at] for at in sorted(reading.removed)]
+        removed = {mark.rule for mark in marks}
+        layer = parts.layers[reading.layer]
         return (
-            (ANY_DATE not in removed or self._date_may_go(parts, reading, known))
-            and ("tuning" not in removed or self._tuning_may_go(reading.key, known))
+            all(mark.rule != ANY_DATE or self._date_may_go(mark, reading.key, known) for mark in marks)
+            and all(mark.rule != "experts" or self._counted(mark, known.model_id) for mark in marks)
+            and ("tuning" not in removed or self._tuning_may_go(reading.key, known.model_id))
             and ("latest" not in removed or not dates_of(known.model_id))
-            and self._vendor_agrees(parts.layers[reading.layer].before, known.model_id)
+            and ("untuned" not in known.shorter or _PUBLISHED.isdisjoint(layer.before))
+            and (
+                "own-name" not in layer.rules or titled or self._is_only_served(layer.before, known.model_id)
+            )
+            and self._catalogue.vendor_agrees(layer.named, known.model_id)
         )
 
-    def _date_may_go(self, parts: Parts, reading: Reading, known: Known) -> bool:
-        """A date goes where the model's own id has the same, or where no release of it has any."""
+    def _date_may_go(self, mark: Mark, key: str, known: Known) -> bool:
+        """A date goes where the model's own id has the same, or where no release of it has any.
+
+        ``undated-latest`` is asked as well, for an alias may end in ``-latest`` where no id does.
+        """
         own = dates_of(known.model_id)
         if own:
-            return all(
-                dates_of(parts.marks[at].text) <= own
-                for at in reading.removed
-                if parts.marks[at].rule == ANY_DATE
-            )
-        return "undated-latest" not in known.shorter and not self._catalogue.has_releases(reading.key)
+            return dates_of(mark.text) <= own
+        return (
+            "undated-latest" not in known.shorter
+            and not self._catalogue.has_releases(key)
+            and may_be_of(mark.text, self._catalogue.models[known.model_id].release_date)
+        )
 
-    def _tuning_may_go(self, key: str, known: Known) -> bool:
+    def _counted(self, mark: Mark, model_id: str) -> bool:
+        """Whether a model says of itself how many experts a mark says."""
+        return set(units_of(spelled(mark.text))) <= self._catalogue.sizes_of(model_id)
+
+    def _tuning_may_go(self, key: str, model_id: str) -> bool:
         """Whether a tuned model is the one model of that name: weights are published so, services are not."""
-        published = self._catalogue.models[known.model_id].open_weights
+        published = self._catalogue.models[model_id].open_weights
         sized = any(is_size(word) for word in key.split("-"))
         return bool(published or sized) and not self._catalogue.has_siblings(key)
 
-    def _vendor_agrees(self, before: tuple[str, ...], model_id: str) -> bool:
-        """Whether no prefix names another vendor than the model's."""
-        vendor = self._catalogue.models[model_id].vendor
-        named = {found for word in before for found in self._catalogue.vendors.get(word, ())}
-        return vendor is None or not named or vendor in named
+    def _is_only_served(self, before: tuple[str, ...], model_id: str) -> bool:
+        """Whether nobody but the vendor can have tuned a model, or it is the vendor that is named."""
+        return self._catalogue.models[model_id].open_weights is False or self._catalogue.is_of(
+            before, model_id
+        )
 
     def _titled(self, title: str | None) -> set[str]:
         """The models whose display name a title is."""
@@ -203,15 +223,41 @@ class Resolver:
 
     def _speaks_of(self, parts: Parts, model_id: str) -> bool:
         """Whether all that a name says, marks of the listing apart, is said of a model too."""
-        words = Counter(units_of(spelled(parts.layers[-1].text)))
+        last = parts.layers[-1]
+        key = spelled(last.text)
+        words = Counter(units_of(key))
         model = self._catalogue.models[model_id]
-        said = any(not words - Counter(units_of(name)) for name in (model_id, spelled(model.name)))
+        names = [Counter(units_of(name)) for name in (model_id, spelled(model.name))]
         numbers = any(character.isdigit() for word in words for character in word)
-        dates = {date for mark in parts.marks if mark.rule == ANY_DATE for date in dates_of(mark.text)}
-        return said and (numbers or words.total() > 1) and dates <= dates_of(model_id)
+        return (
+            any(not words - name for name in names)
+            and (numbers or words.total() > 1)
+            and self._catalogue.vendor_agrees(last.named, model_id)
+            and all(
+                any(not Counter(units_of(spelled(mark.text))) - name for name in names)
+                or self._title_outweighs(mark, key, model_id)
+                for mark in parts.marks
+            )
+        )
+
+    def _says_the_same(self, parts: Parts, model_id: str) -> bool:
+        """Whether a model's display name is what a name says: then it means that one, and no namesake."""
+        name = spelled(self._catalogue.models[model_id].name)
+        return run_together(spelled(parts.layers[-1].text)) == run_together(name)
+
+    def _title_outweighs(self, mark: Mark, key: str, model_id: str) -> bool:
+        """Whether a mark that neither the title nor the id has may be on a name all the same."""
+        if mark.rule == ANY_DATE:
+            return dates_of(mark.text) <= dates_of(model_id)
+        if mark.rule == "experts":
+            return self._counted(mark, model_id)
+        return mark.rule != "tuning" or self._tuning_may_go(key, model_id)
 
     def _candidates(self, parts: Parts, ids: set[str], titled: set[str]) -> tuple[Candidate, ...]:
-        scores = self._likeness.closest(spelled(parts.layers[-1].text))
+        scores: dict[str, float] = {}
+        for layer in parts.layers[-2:]:  # a vendor's name may be part of the model's own
+            for model_id, score in self._likeness.closest(spelled(layer.text)).items():
+                scores[model_id] = max(scores.get(model_id, 0.0), score)
         for model_ids, least in ((titled, TITLED), (ids, READ)):
             for model_id in model_ids:
                 scores[model_id] = max(scores.get(model_id, 0.0), least)

@@ -46,7 +46,8 @@ def _suffix(
 _YEAR, _MONTH, _DAY = r"20[1-3]\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 FULL_DATE = re.compile(rf"^{_YEAR}{_MONTH}{_DAY}$", re.ASCII)
 """A word that is nothing but a day."""
-SHORT_DATE = re.compile(rf"^(?:2[3-9]{_MONTH}|{_MONTH}{_DAY})$", re.ASCII)
+_SHORT = rf"(?!1024)(?:2[3-9]{_MONTH}|{_MONTH}{_DAY})"  # 1024 counts dimensions and pixels
+SHORT_DATE = re.compile(rf"^{_SHORT}$", re.ASCII)
 """A word that may be a month of a year (``2507``) or a day of some year (``0324``)."""
 _DATES = "|".join(
     (
@@ -54,15 +55,16 @@ _DATES = "|".join(
         rf"-{_YEAR}-{_MONTH}",  # 2024-08
         rf"-{_MONTH}-{_YEAR}",  # 08-2024
         rf"-2[3-9]{_MONTH}{_DAY}",  # 250615
-        rf"[-@](?:2[3-9]{_MONTH}|{_MONTH}{_DAY})",  # 2507, 0324
+        rf"[-@]{_SHORT}",  # 2507, 0324
     )
 )
-_PLACES = "us|eu|uk|jp|au|cn|apac|asia|emea|europe|global|intl"
+PLACES = "us|eu|uk|jp|au|cn|apac|asia|emea|europe|global|intl"
+"""Words for regions, as a pattern."""
 _SIDES = "north|south|east|west|central|northeast|southeast|northwest|southwest"
 _REGIONS = "|".join(
     (
-        rf"[-@](?:{_PLACES})",
-        rf"[-@](?:us-gov|[a-z]{{2}}|{_PLACES})-(?:{_SIDES})-?\d{{0,2}}",  # us-east5, eu-central-1
+        rf"[-@](?:{PLACES})",
+        rf"[-@](?:us-gov|[a-z]{{2}}|{PLACES})-(?:{_SIDES})-?\d{{0,2}}",  # us-east5, eu-central-1
         rf"[-@](?:{_SIDES})(?:us|europe|asia)\d?",  # eastus2, westeurope
     )
 )
@@ -129,8 +131,9 @@ SUFFIXES = (
     ),
     _suffix(
         ANY_DATE,
-        "a date, where no release of another date and no `-latest` is known: `-20250514`, `-2024-08-06`, "
-        "`-08-2024`, `-2507`, `-0324`",
+        "a date, where no release of another date and no `-latest` is known: with its year one that is not "
+        "before the model (`-20250514`, `-2024-08-06`, `-08-2024`), of four digits that of its release "
+        "(`-2507`, `-0324`)",
         ("example-5-20250514", "example-5"),
         _DATES,
     ),
@@ -143,7 +146,8 @@ SUFFIXES = (
     ),
     _suffix(
         "experts",
-        "how many parameters are active, or how many experts there are: `-a3b`, `-16e`",
+        "how many parameters are active, or how many experts there are, where the model's id, aliases or "
+        "display name say so too: `-a3b`, `-16e`",
         ("example-30b-a3b", "example-30b"),
         r"(?<=\d[bt])[-:](?:a\d{1,3}b|\d{1,3}e)",
     ),
@@ -154,28 +158,30 @@ PREFIXES = (
         name="path",
         kind="prefix",
         doc="whose it is and where it lies, up to the last `/`: `vendor/`, `@cf/vendor/`, "
-        "`accounts/someone/models/`, `models/`, `hf:vendor/`",
+        "`accounts/someone/models/`, `models/`, `hf:vendor/`; none that says that it is of tuned models: "
+        "`ft:`, `lora/`",
         example=("accounts/someone/models/example-5", "example-5"),
         pattern=re.compile(r"^.*/(?=[^/])"),
     ),
     Rule(
         name="scheme",
         kind="prefix",
-        doc="a word and a colon: `hf:`, `vendor:`",
+        doc="`hf`, a vendor or the provider itself, and a colon: `hf:`, `vendor:`",
         example=("hf:example-5", "example-5"),
         pattern=re.compile(r"^[a-z][a-z-]*:-?(?=[a-z])", re.ASCII),
     ),
     Rule(
         name="dotted",
         kind="prefix",
-        doc="a region or a vendor and a dot, both letters only: `us.`, `eu.vendor.`, `vendor.`",
-        example=("us.vendor.example-5", "example-5"),
+        doc="regions, vendors or the provider itself, each with a dot: `us.`, `eu.vendor.`, `vendor.`",
+        example=("us.acme.example-5", "example-5"),
         pattern=re.compile(r"^(?:[a-z][a-z-]*\.)+(?=[a-z])", re.ASCII),
     ),
     Rule(
         name="own-name",
         kind="prefix",
-        doc="the first words of the provider's own id",
+        doc="the first words of the provider's own id; before open weights of another vendor only where the "
+        "title is the model's display name",
         example=("somehost-example-5", "example-5"),
     ),
     Rule(
@@ -208,7 +214,7 @@ MATCHES = (
     Rule(
         name="word-order",
         kind="match",
-        doc="the same words in another order, the numbers of a version staying together",
+        doc="the same words, with the version or the size standing elsewhere among them",
         example=("example-5-1-mini", "example-mini-5-1"),
     ),
 )
@@ -223,7 +229,8 @@ SHORTER = (
     Rule(
         name="untuned",
         kind="shorter",
-        doc="the id has `-instruct` or `-it` and the name does not, and no sibling is known",
+        doc="the id has `-instruct` or `-it` and the name does not, no sibling is known, and the name is not "
+        "that of published weights",
         example=("example-70b", "example-70b-instruct"),
     ),
     Rule(

@@ -48,15 +48,23 @@ def run_together(text: str) -> str:
     return keys_of(text)[0]
 
 
-def words_sorted(text: str) -> str:
-    """A key that is the same in whatever order words are: ``claude-4-5-sonnet``, ``claude-sonnet-4-5``."""
+def numbers_apart(text: str) -> str:
+    """A key that is the same wherever numbers stand: ``claude-4-5-sonnet``, ``claude-sonnet-4-5``.
+
+    Words keep their order among themselves, for a tier in another place may be another model:
+    ``sonar-pro-reasoning`` is not ``sonar-reasoning-pro``. So do numbers, but for sizes, which say themselves
+    what they count.
+    """
     return keys_of(text)[1]
 
 
 def keys_of(text: str) -> tuple[str, str]:
-    """Both keys of a spelled name: run together, and words sorted."""
+    """Both keys of a spelled name: run together, and numbers apart from words."""
     units = units_of(text)
-    return "".join(_joined(units)), " ".join(sorted(units))
+    sizes = sorted(unit for unit in units if is_size(unit))
+    numbers = [unit for unit in units if not unit.isalpha() and not is_size(unit)]
+    words = [unit for unit in units if unit.isalpha()]
+    return "".join(_joined(units)), "|".join(map(" ".join, (words, numbers, sizes)))
 
 
 def units_of(text: str) -> list[str]:

@@ -143,7 +143,7 @@ def decision_view(
 
 
 def _tokenless(asked: Asked) -> bool:
-    return asked.input_tokens is None and asked.output_tokens is None
+    return not asked.input_tokens and not asked.output_tokens
 
 
 def _chosen_view(one: Chosen, basis: PriceBasis) -> ChosenOffering:

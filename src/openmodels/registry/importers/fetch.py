@@ -81,9 +81,13 @@ def _from_package(place: Place, package: Package, clock: Clock) -> Fetched:
 
 def _from_path(place: Place, path: Path, clock: Clock) -> Fetched:
     shown = visible(str(path))
-    if not path.exists():
+    try:
+        exists, is_folder = path.exists(), path.is_dir()
+    except OSError as error:
+        raise SourceUnreadable(f"{shown} cannot be read: {error.strerror}") from None
+    if not exists:
         raise SourceUnreadable(f"there is no file {shown}; an address begins with https:// or http://")
-    if path.is_dir():
+    if is_folder:
         if place.package is None:
             raise SourceUnreadable(f"{shown} is a folder; name the file in it")
         return _fetched(packages.unpacked(place.package, path), str(path), clock)

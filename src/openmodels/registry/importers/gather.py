@@ -73,6 +73,10 @@ class Gathering:
         if len(examples) < EXAMPLES:
             examples.append(_bounded(example))
 
+    def observed(self) -> tuple[Observation, ...]:
+        """What was observed so far."""
+        return tuple(self._observations)
+
     def notes(self) -> tuple[str, ...]:
         """A line for each reason, the commonest first; at most 40."""
         reasons = sorted(self._counts, key=lambda why: -self._counts[why])
@@ -98,7 +102,7 @@ class Gathering:
             source_url=url,
             source_version=version,
             observed_at=observed_at.astimezone(UTC),
-            observations=tuple(self._observations),
+            observations=self.observed(),
             notes=self.notes(),
         )
 

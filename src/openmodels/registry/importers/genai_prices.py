@@ -146,7 +146,7 @@ def _pricing(into: Gathering, subject: Subject, model: Mapping[str, Json], day: 
     )
     if searches:
         prices["search_per_query"] = searches
-    amounts.say_pricing(into, subject, prices, tiers)
+    amounts.say_pricing(into, subject, prices, tiers, with_text=not no_text)
     for name in current:
         if name not in PER_MILLION and name != SEARCHES:
             into.leave_out(f"{name}: a price that our records do not hold", shown(subject))

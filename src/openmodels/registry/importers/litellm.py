@@ -4,16 +4,17 @@ Most entries without a price carry 0, so that 0 means free only where ``FREE_OF_
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from openmodels.domain.observation import Reading, Subject
+from openmodels.domain.observation import Reading, Subject, Value
 from openmodels.domain.vocabulary import Capability
 from openmodels.errors import SourceUnreadable
 from openmodels.registry.importers import amounts, values
 from openmodels.registry.importers.document import Json, items, mapping, parse
 from openmodels.registry.importers.gather import Gathering, digest, first, joined, shown
+from openmodels.registry.importers.providers import LITELLM_ORDER, provider_id
 
 SOURCE = "litellm"
 NAME = "LiteLLM"
@@ -97,6 +98,9 @@ TIERED = {
     "output_cost_per_token": "output_per_million",
     "cache_read_input_token_cost": "cache_read_per_million",
     "cache_creation_input_token_cost": "cache_write_per_million",
+    "output_cost_per_reasoning_token": "reasoning_per_million",
+    "input_cost_per_audio_token": "input_audio_per_million",
+    "output_cost_per_audio_token": "output_audio_per_million",
 }
 ABOVE = re.compile(rf"({'|'.join(TIERED)})_above_([1-9][0-9]{{0,4}})k_tokens")
 
@@ -110,6 +114,10 @@ PLACE_IN_PATH = re.compile(r"[a-z]{2}(-gov)?-[a-z]+-[0-9]/|\*/|(eu|us|global|glo
 PLACE_IN_NAME = re.compile(r"(apac|au|ca|eu|global|jp|us|us-gov)\.(?=[a-z0-9-]+\.)")
 
 
+Listed = tuple[Subject, Mapping[str, Json]]
+"""An entry, and the offering that it describes."""
+
+
 def read(document: bytes, *, observed_at: datetime, version: str | None = None) -> Reading:
     """What a model_prices_and_context_window.json says. Raises ``SourceUnreadable`` where it is none."""
     whole = parse(document, "the LiteLLM cost map")
@@ -120,14 +128,60 @@ def read(document: bytes, *, observed_at: datetime, version: str | None = None) 
         )
     into = Gathering()
     day = observed_at.astimezone(UTC).date().isoformat()
-    for key, raw in whole.items():
-        entry = mapping(raw)
-        subject = _subject(into, key, entry, whole)
-        if subject is not None and into.begins(subject):
+    for listed in _by_offering(into, whole):
+        subject, entry = listed[0] if len(listed) == 1 else _taken(into, listed)
+        if into.begins(subject):
             _entry(into, subject, entry, day)
     return into.reading(
         source=SOURCE, name=NAME, url=URL, version=version or digest(document), observed_at=observed_at
     )
+
+
+def _by_offering(into: Gathering, whole: Mapping[str, Json]) -> Iterable[list[Listed]]:
+    """The entries for each name at each provider of ours, in the order of the document."""
+    found: dict[tuple[str, str], list[Listed]] = {}
+    for key, raw in whole.items():
+        entry = mapping(raw)
+        subject = _subject(into, key, entry, whole)
+        if subject is not None:
+            ours = provider_id(SOURCE, subject.provider) or subject.provider
+            found.setdefault((ours, subject.name), []).append((subject, entry))
+    return found.values()
+
+
+def _taken(into: Gathering, listed: Sequence[Listed]) -> Listed:
+    """Which of several entries for one offering is taken; the others are noted.
+
+    One with prices comes before one without, then the declared order decides. Of those that agree with it,
+    the one that says most is as good, and better.
+    """
+    order = LITELLM_ORDER.get(provider_id(SOURCE, listed[0][0].provider) or "", ())
+    prices = [_prices_alone(subject, entry) for subject, entry in listed]
+
+    def rank(number: int) -> tuple[bool, int, int]:
+        provider = listed[number][0].provider
+        return not prices[number], order.index(provider) if provider in order else len(order), number
+
+    ranked = sorted(range(len(listed)), key=rank)
+    agreeing = [number for number in ranked if _agree(prices[number], prices[ranked[0]])]
+    best = max(agreeing, key=lambda number: (len(prices[number]), -ranked.index(number)))
+    taken = listed[best][0]
+    for number, (subject, _) in enumerate(listed):
+        if number != best:
+            agrees = _agree(prices[number], prices[best])
+            other = f"another price than {taken.provider} has, which is taken"
+            into.leave_out("listed twice; one is taken" if agrees else other, shown(subject))
+    return listed[best]
+
+
+def _prices_alone(subject: Subject, entry: Mapping[str, Json]) -> dict[str, Value]:
+    alone = Gathering()
+    _pricing(alone, subject, entry, str(entry["mode"]))
+    return {one.field: one.value for one in alone.observed()}
+
+
+def _agree(one: Mapping[str, Value], other: Mapping[str, Value]) -> bool:
+    return all(one[field] == other[field] for field in one if field in other)
 
 
 def _subject(
@@ -240,7 +294,8 @@ def _pricing(into: Gathering, subject: Subject, entry: Mapping[str, Json], mode:
     if not any(prices.get(field) for field in ("input_per_million", "output_per_million")):
         prices = {field: price for field, price in prices.items() if not field.startswith("batch.")}
     prices |= _other_units(into, subject, entry, mode)
-    amounts.say_pricing(into, subject, prices, amounts.tiers_of(steps, prices))
+    tiers = amounts.tiers_of(steps, prices)
+    amounts.say_pricing(into, subject, prices, tiers, with_text=mode not in ANSWERS_WITHOUT_TEXT)
 
 
 def _prices(into: Gathering, subject: Subject, entry: Mapping[str, Json]) -> dict[str, Decimal]:

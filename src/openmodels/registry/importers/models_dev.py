@@ -235,7 +235,8 @@ def _pricing(into: Gathering, subject: Subject, entry: Mapping[str, Json]) -> No
         return
     no_text = _embeds(subject, entry) or abilities.ranks(subject.name)
     prices = amounts.known(prices, output_may_be_free=no_text)
-    amounts.say_pricing(into, subject, prices, _tiers(into, subject, cost, prices))
+    tiers = _tiers(into, subject, cost, prices)
+    amounts.say_pricing(into, subject, prices, tiers, with_text=not no_text)
     for name in cost:
         if name not in PRICED:
             into.leave_out("cost: a price whose unit the source does not say", f"{shown(subject)} {name}")
@@ -271,6 +272,4 @@ def _tiers(
             into.leave_out("pricing.tiers: not one tier for each length of prompt", shown(subject))
             return ()
         steps[above] = _prices(into, subject, prices, "pricing.tiers.")
-        if set(steps[above]) - set(amounts.TIER_PRICES):
-            into.leave_out("pricing.tiers: a price that our tiers do not hold", shown(subject))
     return amounts.tiers_of(steps, plain)

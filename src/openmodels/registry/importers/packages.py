@@ -3,15 +3,17 @@
 Nothing of the package is run or imported.
 """
 
+import io
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import IO
 
@@ -23,8 +25,28 @@ from openmodels.registry.importers.document import MAX_BYTES
 
 WHEEL_START = b"PK\x03\x04"
 MAX_METADATA = 1024 * 1024
+MAX_READ = 4 * 1024 * 1024
+"""The most bytes that are read of a zip file at a time; also the longest list of members that it may have,
+which is read at once and takes ten times as much room in memory."""
+PART = 1024 * 1024
+PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How members of wheels are packed. The other ways cannot be unpacked in bounded memory."""
 # Builds that can be repeated write one of these days into every wheel; they say nothing about its age.
 NO_DATE_BEFORE = datetime(2020, 2, 3, tzinfo=UTC)
+
+
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    EOFError,
+    OSError,
+)
+"""What the library raises for zip files that are none."""
 
 
 class Package(Struct, frozen=True, kw_only=True):
@@ -77,7 +99,7 @@ def unpacked(package: Package, folder: Path) -> Found:
 def wheel(package: Package, file: IO[bytes], origin: str) -> Found:
     """The document in a wheel, or in another zip file that holds the package."""
     try:
-        with zipfile.ZipFile(file) as opened:
+        with zipfile.ZipFile(_Bounded(file)) as opened:
             inside = {info.filename: info for info in opened.infolist()}
             for member in package.members:
                 if member in inside:
@@ -85,8 +107,9 @@ def wheel(package: Package, file: IO[bytes], origin: str) -> Found:
                     document = _member(opened, info, MAX_BYTES)
                     version = _version_of_wheel(opened, package, inside.values())
                     return Found(document=document, version=version, dated=_dated(info))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise SourceUnreadable(f"{visible(origin)} is not a zip file that can be read: {error}") from None
+    except BROKEN as error:
+        why = visible(str(error))[:200]
+        raise SourceUnreadable(f"{visible(origin)} is not a zip file that can be read: {why}") from None
     raise _not_inside(package, origin)
 
 
@@ -113,29 +136,74 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], datetime]]:
         raise SourceUnreadable(f"{visible(str(path))} cannot be read: {error.strerror}") from None
 
 
+class _Bounded(io.BufferedIOBase):
+    """A file of which only so much can be read at a time."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = self._file.read(MAX_READ + 1 if size is None or size < 0 else min(size, MAX_READ + 1))
+        if len(content) > MAX_READ:
+            raise zipfile.BadZipFile(f"its list of members is longer than {MAX_READ:,} bytes")
+        return content
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
 def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    name = visible(info.filename)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise SourceUnreadable(f"{name} in the wheel is a link, not a file")
+    if info.compress_type not in PACKED:
+        raise SourceUnreadable(f"{name} in the wheel is packed in a way that wheels are not")
+    content = bytearray()
     with opened.open(info) as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise SourceUnreadable(f"{visible(info.filename)} in the wheel is larger than {most:,} bytes")
-    return content
+        while part := file.read(PART):
+            content += part
+            if len(content) > most:
+                raise SourceUnreadable(f"{name} in the wheel is larger than {most:,} bytes")
+    return bytes(content)
 
 
 def _version_of_wheel(
     opened: zipfile.ZipFile, package: Package, inside: Iterable[zipfile.ZipInfo]
 ) -> str | None:
-    folder = re.escape(package.name.replace("-", "_"))
+    folder = re.escape(_folder_name(package))
     for info in inside:
         if re.fullmatch(rf"{folder}-[^/]+\.dist-info/METADATA", info.filename):
-            head = _member(opened, info, MAX_METADATA).decode("utf-8", "replace").partition("\n\n")[0]
-            said = re.search(r"^Version: *(\S+) *\r?$", head, re.MULTILINE)
-            return _version(said[1]) if said else None
+            return _version_in(_member(opened, info, MAX_METADATA))
     return None
 
 
 def _version_beside(package: Package, folder: Path) -> str | None:
-    found: Iterable[Distribution] = distributions(path=[str(folder)], name=package.name)
-    return next((_version(one.version) for one in found), None)
+    """The version in the package's metadata; read here, as the library waits for ever where it is a pipe."""
+    for path in sorted(folder.glob(f"{_folder_name(package)}-*.dist-info/METADATA")):
+        if path.is_file():
+            content, _ = read_file(path)
+            return _version_in(content[:MAX_METADATA])
+    return None
+
+
+def _folder_name(package: Package) -> str:
+    return package.name.replace("-", "_")
+
+
+def _version_in(metadata: bytes) -> str | None:
+    head = metadata.decode("utf-8", "replace").partition("\n\n")[0]
+    said = re.search(r"^Version: *(\S+) *\r?$", head, re.MULTILINE)
+    return _version(said[1]) if said else None
 
 
 def _version(said: str) -> str | None:

@@ -73,6 +73,35 @@ LITELLM: Mapping[str, str] = {
     "watsonx": "ibm-watsonx",
     "xiaomi_mimo": "xiaomi",
 }
+LITELLM_ORDER: Mapping[str, tuple[str, ...]] = {
+    # Converse has the price that holds everywhere, Mantle that of a region.
+    "amazon-bedrock": ("bedrock_converse", "bedrock", "bedrock_mantle"),
+    # What azure says of models that are not OpenAI's is years old.
+    "azure-ai": ("azure_ai", "azure", "azure_text"),
+    "cohere": ("cohere", "cohere_chat"),
+    "fireworks": ("fireworks_ai", "fireworks_ai-embedding-models"),
+    "google": (
+        "vertex_ai",
+        "vertex_ai-language-models",
+        "vertex_ai-embedding-models",
+        "vertex_ai-text-models",
+        "vertex_ai-video-models",
+        "vertex_ai-ai21_models",
+        "vertex_ai-anthropic_models",
+        "vertex_ai-deepseek_models",
+        "vertex_ai-llama_models",
+        "vertex_ai-minimax_models",
+        "vertex_ai-mistral_models",
+        "vertex_ai-moonshot_models",
+        "vertex_ai-openai_models",
+        "vertex_ai-qwen_models",
+        "vertex_ai-zai_models",
+    ),
+    "inception": ("inception", "text-completion-inception"),
+    "mistral": ("mistral", "codestral", "text-completion-codestral"),
+    "openai": ("openai", "text-completion-openai"),
+}
+"""Our providers that LiteLLM has several names for: which is believed before which."""
 GENAI_PRICES: Mapping[str, str] = {
     "aws": "amazon-bedrock",
     "azure": "azure-ai",

@@ -3,12 +3,15 @@
 import ipaddress
 import re
 import socket
+import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.request import getproxies
 
 import httpx2
 
@@ -42,19 +45,72 @@ def download(
     at_home = _is_at_home(asked)
     if asked.scheme == "http" and not at_home:
         raise SourceUnreadable(f"{_shown(address)} is not private: write https:// instead of http://")
-    timeout = httpx2.Timeout(SILENCE, read=SILENCE)
-    with httpx2.Client(follow_redirects=False, timeout=timeout, headers=HEADERS) as client:
+    with (
+        _Connection(at_home=at_home) as connection,
+        httpx2.Client(follow_redirects=False, timeout=httpx2.Timeout(SILENCE), headers=HEADERS) as client,
+    ):
         for _ in range(MAX_REDIRECTS + 1):
             parts = _parts(address)
             same = (parts.scheme, parts.netloc) == (asked.scheme, asked.netloc)
             headers = {"Authorization": f"Bearer {key}"} if key and same else {}
-            with _said_plainly(address), client.stream("GET", address, headers=headers) as answer:
+            watched = {"trace": connection.watch}
+            with (
+                _said_plainly(address, connection),
+                client.stream("GET", address, headers=headers, extensions=watched) as answer,
+            ):
                 if answer.status_code not in REDIRECTS:
                     _refuse_failure(address, answer)
                     body = _body(address, answer, lambda: clock.unix() > until, progress)
                     return body, _last_modified(answer)
                 address = _next(address, answer, at_home=at_home)
     raise SourceUnreadable(f"{_shown(address)} redirects more than {MAX_REDIRECTS} times")
+
+
+class _IntoPrivateNetworkError(Exception):
+    """Whom a name leads to is not whom it led to when it was looked up."""
+
+
+class _Connection:
+    """The connection in use: cut when the time is over, and left before anything is sent to a wrong place.
+
+    A server that keeps on sending the head of its answer, byte by byte, is never silent for long; and whom a
+    name leads to may be another one than a moment ago.
+    """
+
+    def __init__(self, *, at_home: bool) -> None:
+        # Through a proxy, everything goes to the proxy, which may well be in the house.
+        self._any_peer = at_home or bool(getproxies())
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(MAX_SECONDS, self._cut)
+        self._timer.daemon = True
+        self.is_cut = False
+
+    def __enter__(self) -> "_Connection":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, event: str, details: dict[str, Any]) -> None:
+        """Take note of a connection that was opened; called by the HTTP library."""
+        if event not in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            return
+        stream = details["return_value"]
+        self._socket = stream.get_extra_info("socket")
+        if self.is_cut:
+            self._cut()
+        peer = stream.get_extra_info("server_addr")
+        if not self._any_peer and _is_private(ipaddress.ip_address(str(peer[0]).partition("%")[0])):
+            stream.close()
+            raise _IntoPrivateNetworkError
+
+    def _cut(self) -> None:
+        self.is_cut = True
+        if self._socket is not None:
+            with suppress(OSError):
+                # Not the one of TLS, which another thread is reading from.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 def _parts(address: str) -> SplitResult:
@@ -87,7 +143,8 @@ def _is_at_home(parts: SplitResult) -> bool:
 def _is_private(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     inner = mapped or address
-    return inner.is_loopback or inner.is_private or inner.is_link_local
+    # All that is not routed on the internet, carriers' own networks (RFC 6598) included.
+    return not inner.is_global or inner.is_multicast
 
 
 def _next(address: str, answer: httpx2.Response, *, at_home: bool) -> str:
@@ -102,7 +159,7 @@ def _next(address: str, answer: httpx2.Response, *, at_home: bool) -> str:
     leads_home = _is_at_home(parts)
     if leads_home and not at_home:
         raise SourceUnreadable(f"{_shown(address)} redirects into a private network: {_shown(target)}")
-    if parts.scheme == "http" and not leads_home:
+    if parts.scheme == "http" and (not leads_home or urlsplit(address).scheme == "https"):
         raise SourceUnreadable(f"{_shown(address)} redirects to an address without https: {_shown(target)}")
     return target
 
@@ -128,9 +185,13 @@ def _body(
     body, received = bytearray(), 0
     for chunk in answer.iter_raw():
         received += len(chunk)
+        if unpack is not None and unpack.eof:
+            raise SourceUnreadable(f"{_shown(address)} answers with more than its gzip")
         room = MAX_BYTES - len(body) + 1
         # Bounded while unpacking: a small answer can be made to unpack to any size.
         body += unpack.decompress(chunk, room) if unpack else chunk
+        if unpack is not None and unpack.unused_data:
+            raise SourceUnreadable(f"{_shown(address)} answers with more than its gzip")
         if len(body) > MAX_BYTES or received > MAX_BYTES:
             raise SourceUnreadable(f"{_shown(address)} answers with more than {MAX_BYTES // 1024 // 1024} MB")
         if overdue():
@@ -155,12 +216,16 @@ def _last_modified(answer: httpx2.Response) -> datetime | None:
 
 
 @contextmanager
-def _said_plainly(address: str) -> Iterator[None]:
+def _said_plainly(address: str, connection: _Connection) -> Iterator[None]:
     try:
         yield
+    except _IntoPrivateNetworkError:
+        raise SourceUnreadable(f"{_shown(address)} leads into a private network") from None
     except httpx2.TimeoutException:
         raise SourceUnreadable(f"{_shown(address)} does not answer within {SILENCE} seconds") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, zlib.error, UnicodeError) as error:
+        if connection.is_cut:
+            raise SourceUnreadable(f"{_shown(address)} takes longer than {MAX_SECONDS} seconds") from None
         reason = visible(str(error))[:200] or type(error).__name__
         raise SourceUnreadable(f"{_shown(address)} cannot be read: {reason}") from None
 

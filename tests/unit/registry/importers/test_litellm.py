@@ -173,7 +173,7 @@ def test_an_entry_for_one_region_is_left_out_only_beside_one_for_all() -> None:
 def test_a_name_listed_twice_is_taken_once() -> None:
     reading = read({"acme/glow-2": CHAT, "glow-2": {**CHAT, "max_output_tokens": 7}})
     assert said(reading, "offering")["max_output_tokens"] == 16384
-    assert reading.notes == ("1 left out, listed twice; the first one is taken: acme/glow-2",)
+    assert reading.notes == ("1 left out, listed twice; one is taken: acme/glow-2",)
 
 
 def test_what_is_left_of_the_window_for_the_prompt_is_not_the_window() -> None:

@@ -208,6 +208,28 @@ def test_a_tier_holds_no_price_that_nobody_pays_below_it() -> None:
     assert set(tier) == {"above_tokens", "input_per_million", "output_per_million"}
 
 
+def test_a_tier_says_what_audio_and_reasoning_cost() -> None:
+    tier = {"input": 5, "output": 9, "reasoning": 12, "input_audio": 20, "output_audio": 40}
+    cost = {"input": 2, "output": 3, "reasoning": 4, "input_audio": 10, "output_audio": 20}
+    found = offering(cost={**cost, "tiers": [{**tier, "tier": {"size": 200000}}]})
+    assert found["pricing.tiers"] == (
+        {
+            "above_tokens": 200_000,
+            "input_per_million": Decimal(5),
+            "output_per_million": Decimal(9),
+            "reasoning_per_million": Decimal(12),
+            "input_audio_per_million": Decimal(20),
+            "output_audio_per_million": Decimal(40),
+        },
+    )
+
+
+def test_vectors_that_seem_dear_are_of_another_unit() -> None:
+    assert "pricing.input_per_million" not in offering(
+        family="text-embedding", cost={"input": 100, "output": 0}
+    )
+
+
 def test_it_reads_the_older_form_of_one_tier() -> None:
     cost = {"input": 1, "output": 2, "context_over_200k": {"input": 2, "output": 4}}
     (tier,) = offering(cost=cost)["pricing.tiers"]

@@ -1,0 +1,107 @@
+"""Changes as an Atom feed (RFC 4287)."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from openmodels.api.badge_svg import writable
+from openmodels.domain.change_wording import headlines
+from openmodels.domain.changes import Change
+from openmodels.domain.views.history import change_view
+from openmodels.domain.views.registry import encoder, iso
+from openmodels.store.history_ports import NumberedChange
+
+ATOM = "application/atom+xml"
+
+_NAMESPACE = uuid.UUID("5a0f6a52-6c0d-4b0c-9d4e-7f5b1f0c2a11")
+"""Our own, so that ids of entries are the same wherever the same change is told (RFC 9562, 6.5)."""
+
+
+class Feed(NamedTuple):
+    """What a feed is, without its entries."""
+
+    base: str
+    """The address of this server, without a slash at its end; empty where nobody said, so that links are
+    relative to where the feed was read."""
+    target: str
+    """The path and query under which it is read."""
+    updated: str
+    """When it last changed, where it has no entries."""
+    version: str
+    """The program's."""
+
+
+def render(feed: Feed, changes: Sequence[NumberedChange], currencies: Mapping[str, str]) -> bytes:
+    """The feed with an entry for each change, newest first; ``currencies`` are as for ``headlines``."""
+    titles = headlines([numbered.change for numbered in changes], currencies)
+    updated = iso(changes[0].change.at) if changes else feed.updated
+    parts = [
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n',
+        _element("title", "OpenModels: changes of the registry"),
+        _element("subtitle", "Prices, limits and lifecycles of language models and of who serves them"),
+        _element("id", _urn(f"feed {feed.base}{feed.target}")),
+        _element("updated", updated),
+        "<author><name>OpenModels</name></author>\n",
+        f"<generator version={quoteattr(feed.version)}>OpenModels</generator>\n",
+        _link("self", feed.base + feed.target, ATOM),
+        _link(
+            "alternate", feed.base + feed.target.replace("/changes.atom", "/changes", 1), "application/json"
+        ),
+        *(_entry(feed, one, title) for one, title in zip(changes, titles, strict=True)),
+        "</feed>\n",
+    ]
+    return "".join(parts).encode()
+
+
+def _entry(feed: Feed, numbered: NumberedChange, title: str) -> str:
+    change, at = numbered.change, iso(numbered.change.at)
+    # Which place it has differs from one database to another; what it says does not.
+    named = (at, change.revision, change.kind, change.id, change.action, change.field or "")
+    return "".join(
+        (
+            "<entry>\n",
+            _element("title", title),
+            _element("id", _urn("\n".join(("change", *named)))),
+            _element("updated", at),
+            _element("published", at),
+            *(f"<category term={quoteattr(term)}/>\n" for term in (change.kind, change.action, change.topic)),
+            _link("alternate", feed.base + _about(change), "application/json"),
+            '<content type="text">',
+            escape("\n".join(map(writable, _lines(change)))),
+            "</content>\n</entry>\n",
+        )
+    )
+
+
+def _lines(change: Change) -> Iterable[str]:
+    """What is said of a change beneath its headline."""
+    view = change_view(change, whole=False)
+    if change.field is not None:
+        yield f"field: {change.field}"
+    for name, value in (("old", view.old), ("new", view.new)):
+        if change.field is not None or value is not None:
+            yield f"{name}: {encoder.encode(value).decode()}"
+    yield f"source: {change.source or 'written by hand'}"
+    yield f"revision: {change.revision}"
+
+
+def _about(change: Change) -> str:
+    """Where more of what changed is told. Ids are safe in paths and queries."""
+    if change.kind == "vendor":
+        return "/api/changes?kind=vendor"
+    if change.kind == "provider":
+        return f"/api/changes?provider={change.id}"
+    return f"/api/models/{change.id.rpartition('/')[2]}/history"
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}>{escape(writable(text))}</{name}>\n"
+
+
+def _link(relation: str, address: str, media_type: str) -> str:
+    return f'<link rel="{relation}" type="{media_type}" href={quoteattr(writable(address))}/>\n'
+
+
+def _urn(name: str) -> str:
+    return uuid.uuid5(_NAMESPACE, name).urn

@@ -1,0 +1,142 @@
+"""A change in the words of a feed: one line that says what happened, for people."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from openmodels.domain.changes import Change
+
+LONGEST_VALUE = 80
+"""Characters of a value that a line shows; what is longer is cut."""
+
+_PER_MILLION = "per million tokens"
+_PRICES: Mapping[str, tuple[str, str]] = {
+    "pricing.input_per_million": ("input price", _PER_MILLION),
+    "pricing.output_per_million": ("output price", _PER_MILLION),
+    "pricing.cache_read_per_million": ("cache read price", _PER_MILLION),
+    "pricing.cache_write_per_million": ("cache write price", _PER_MILLION),
+    "pricing.reasoning_per_million": ("reasoning price", _PER_MILLION),
+    "pricing.input_audio_per_million": ("audio input price", _PER_MILLION),
+    "pricing.output_audio_per_million": ("audio output price", _PER_MILLION),
+    "pricing.image_per_unit": ("image price", "per image"),
+    "pricing.audio_per_second": ("audio price", "per second"),
+    "pricing.search_per_query": ("search price", "per search"),
+    "pricing.batch.input_per_million": ("batch input price", _PER_MILLION),
+    "pricing.batch.output_per_million": ("batch output price", _PER_MILLION),
+}
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "context_window": ("context window", "tokens"),
+    "context_window_override": ("context window", "tokens"),
+    "max_output_tokens": ("longest answer", "tokens"),
+    "rate_limits.requests_per_minute": ("rate limit", "requests per minute"),
+    "rate_limits.tokens_per_minute": ("rate limit", "tokens per minute"),
+}
+_HUNDRED = Decimal(100)
+
+
+def headlines(changes: Iterable[Change], currencies: Mapping[str, str]) -> Iterator[str]:
+    """One line for each of the changes, which are given newest first.
+
+    ``currencies`` are those of now, by the offering's id: going back, a change of one is followed.
+    """
+    known = dict(currencies)
+    for change in changes:
+        yield headline(change, known.get(change.id))
+        if change.kind != "offering":
+            continue
+        if change.field == "pricing.currency":
+            known[change.id] = str(change.old)
+        elif change.action == "removed" and isinstance(change.old, dict):
+            known[change.id] = str((change.old.get("pricing") or {}).get("currency") or "")
+
+
+def headline(change: Change, currency: str | None = None) -> str:
+    """``groq: llama-3-3-70b input price 0.59 → 0.64 USD per million tokens (+8.5 %)``, and the like.
+
+    ``currency`` is what the prices are in; without one, it is left out.
+    """
+    return f"{_subject(change)} {_what(change, currency)}"
+
+
+def _subject(change: Change) -> str:
+    if change.kind == "offering":
+        return ": ".join(change.id.split("/", 1))
+    return change.id if change.kind == "model" else f"{change.kind} {change.id}"
+
+
+def _what(change: Change, currency: str | None) -> str:
+    field, old, new = change.field, change.old, change.new
+    if field is None:
+        return change.action + _asked_price(change)
+    if field in _PRICES:
+        name, unit = _PRICES[field]
+        units = f"{currency} {unit}" if currency else unit
+        return f"{name} {_values(change, 'unknown')} {units}{_percent(old, new)}"
+    if field in _LIMITS:
+        name, unit = _LIMITS[field]
+        return f"{name} {_values(change, 'unknown')} {unit}"
+    return _otherwise(field, change)
+
+
+def _otherwise(field: str, change: Change) -> str:
+    """What happened to a field that has no unit."""
+    old, new = change.old, change.new
+    name = field.removeprefix("pricing.").replace("_", " ").replace(".", " ")
+    if field == "pricing.tiers":
+        return "prices by length of prompt changed"
+    if field == "description" or isinstance(old, dict) or isinstance(new, dict):
+        return f"{name} changed"
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        return f"{name}: {_difference(old, new)}"
+    return f"{name} {_values(change, 'none')}"
+
+
+def _asked_price(change: Change) -> str:
+    """What a new offering costs, in brackets; nothing for anything else."""
+    if change.kind != "offering" or change.action != "added" or not isinstance(change.new, dict):
+        return ""
+    prices = change.new.get("pricing") or {}
+    asked = [
+        f"{_shown(price, '')} {word}"
+        for word, price in (
+            ("in", prices.get("input_per_million")),
+            ("out", prices.get("output_per_million")),
+        )
+        if price is not None
+    ]
+    return f" ({', '.join(asked)}, {prices.get('currency')} {_PER_MILLION})" if asked else ""
+
+
+def _values(change: Change, nothing: str) -> str:
+    return f"{_shown(change.old, nothing)} → {_shown(change.new, nothing)}"
+
+
+def _percent(old: Any, new: Any) -> str:
+    """By how much a price rose or fell; nothing where that is no number."""
+    if not isinstance(old, int | Decimal) or not isinstance(new, int | Decimal) or not old:
+        return ""
+    return f" ({(Decimal(new) - Decimal(old)) / Decimal(old) * _HUNDRED:+,.1f} %)"
+
+
+def _difference(old: Sequence[Any], new: Sequence[Any]) -> str:
+    """What came into a list and what went."""
+    words = [f"+{_shown(item, '')}" for item in new if item not in old]
+    words += [f"-{_shown(item, '')}" for item in old if item not in new]
+    return _cut(" ".join(words)) if words else "in another order"
+
+
+def _shown(value: Any, nothing: str) -> str:
+    if value is None:
+        return nothing
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        # As written: 0.10 keeps its zero.
+        return f"{value:,}" if isinstance(value, int) else f"{value:,f}"
+    if isinstance(value, dict):
+        return "…"
+    return _cut(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
