@@ -388,6 +388,7 @@ async def test_it_counts_a_stream_that_is_open() -> None:
                 live=service.live,
                 registry=service.registry,
                 telemetry=service.telemetry,
+                history=service.history,
                 clock=service.clock,
             )
         )
