@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from msgspec import Struct
 from contract.builders import AT, large_registry, minutes, model, offering, provider, registry, vendor
 from contract.conftest import OpenStores
 from fixtures.histories import registries, same
+from openmodels.domain.changes import Change
 from openmodels.domain.records import Provenance, Registry, revision_of
 from openmodels.errors import PublishConflict
 from openmodels.store.history import SqlHistoryStore
@@ -148,6 +150,19 @@ async def test_a_clock_that_went_backwards_does_not_reorder_revisions(kept: Kept
     assert len(await kept.fields()) == 5
 
 
+def fits(change: Change, query: ChangeQuery) -> bool:
+    model_id, provider_id = change.entities
+    return (
+        (query.since is None or change.at >= query.since)
+        and (query.until is None or change.at < query.until)
+        and change.kind in (query.kinds or [change.kind])
+        and change.action in (query.actions or [change.action])
+        and change.topic in (query.topics or [change.topic])
+        and query.model_id in (None, model_id)
+        and query.provider_id in (None, provider_id)
+    )
+
+
 async def filled(kept: Kept) -> None:
     """Six revisions: see the ids and fields below."""
     old = registry(
@@ -195,6 +210,34 @@ async def test_it_finds_the_changes_that_fit(
 ) -> None:
     await filled(kept)
     assert await kept.fields(query) == expected
+
+
+EVERY_KIND = ["model", "provider", "offering", "vendor"]
+EVERY_TOPIC = ["price", "limits", "lifecycle", "other"]
+
+
+async def test_filters_go_together_in_any_way(kept: Kept) -> None:
+    await filled(kept)
+    everything = list(await kept.history.changes(ChangeQuery(), limit=99))
+    middle = everything[len(everything) // 2].place
+    times = [{}, {"since": AT + minutes(2)}, {"until": AT + minutes(3)}, {"until": AT + minutes(9)}]
+    combined = product(
+        [[], ["model", "vendor"], EVERY_KIND, ["offering"], ["model", "none"]],
+        [[], ["changed"], ["added", "changed", "removed"], ["removed"]],
+        [[], ["lifecycle"], ["price", "limits"], EVERY_TOPIC],
+        [{}, {"model_id": "a"}, {"provider_id": "p"}, {"model_id": "b", "provider_id": "q"}],
+    )
+    for number, (kinds, actions, topics, ids) in enumerate(combined):
+        fields: dict[str, Any] = {**ids, **times[number % 4]}
+        query = ChangeQuery(kinds=kinds, actions=actions, topics=topics, **fields)
+        before = middle if number % 3 == 0 else None
+        fitting = [
+            numbered
+            for numbered in everything
+            if fits(numbered.change, query) and (before is None or numbered.place < before)
+        ]
+        limit = 1 + number % 4
+        assert list(await kept.history.changes(query, limit=limit, before=before)) == fitting[:limit], query
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(kept: Kept) -> None:

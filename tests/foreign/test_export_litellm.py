@@ -90,6 +90,12 @@ def content() -> Registry:
         *(model(f"acme-{kind}", vendor="acme", context_window=400_000) for kind in PRICES),
         model(CHANGED, vendor="acme", context_window=77_777),
         model("acme-unknown", vendor="acme"),
+        model(
+            "acme-painter",
+            modalities=("text", "image"),
+            input_modalities=("text",),
+            output_modalities=("text", "image"),
+        ),
         *(provider(name) for name in PROVIDERS),
         *(
             offering(name, f"acme-{kind}", provider_model_name=f"acme-{kind}-for-{name}", pricing=prices)
@@ -97,6 +103,9 @@ def content() -> Registry:
             for kind, prices in PRICES.items()
         ),
         offering("openai", CHANGED, pricing=pricing("123", "456")),
+        # What it asks at other endpoints than that of chats: the cost is the same.
+        offering("openai", "acme-unknown", provider_model_name="o9-pro", pricing=PRICES["thinking"]),
+        offering("google-ai-studio", "acme-painter", pricing=PRICES["cached"]),
         offering("groq", "acme-unknown", pricing=pricing("5", None)),
     )
 
@@ -166,7 +175,7 @@ def key_of(one: Offering) -> tuple[str, str]:
 def test_it_gives_litellm_prices_by_which_it_comes_to_our_costs(served: RunningServer) -> None:
     asked, ours = [], []
     for one in CONTENT.offerings:
-        if one.model_id == "acme-unknown":
+        if one.provider_model_name == "acme-unknown":
             continue
         prefix, key = key_of(one)
         for workload in WORKLOADS:

@@ -95,16 +95,24 @@ def opencode(server: RunningServer, folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_it_has_opencode_list_our_models(served: RunningServer, tmp_path: Path) -> None:
-    assert opencode(served, tmp_path, "models").split() == [
+@pytest.fixture(scope="module")
+def home(served: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which opencode has what we serve: before that, it lists what it brings while it asks."""
+    folder = tmp_path_factory.mktemp("opencode")
+    opencode(served, folder, "models", "--refresh")
+    return folder
+
+
+def test_it_has_opencode_list_our_models(served: RunningServer, home: Path) -> None:
+    assert opencode(served, home, "models").split() == [
         "groq/acme-one",
         "groq/acme/two:latest",
         "our-house/one-in-house",
     ]
 
 
-def test_it_has_opencode_know_our_prices_and_limits(served: RunningServer, tmp_path: Path) -> None:
-    said = opencode(served, tmp_path, "models", "groq", "--verbose")
+def test_it_has_opencode_know_our_prices_and_limits(served: RunningServer, home: Path) -> None:
+    said = opencode(served, home, "models", "groq", "--verbose")
     # A line with its name, then what it knows.
     _, _, after = said.partition("groq/acme-one\n")
     known = msgspec.json.decode(after.partition("\ngroq/")[0])
@@ -112,3 +120,15 @@ def test_it_has_opencode_know_our_prices_and_limits(served: RunningServer, tmp_p
     assert known["limit"]["context"] == 8192
     assert (known["cost"]["input"], known["cost"]["output"]) == (1, 3)
     assert known["capabilities"]["input"]["image"] is True
+
+
+def test_it_has_opencode_know_that_a_model_of_which_little_is_known_takes_text(
+    served: RunningServer, home: Path
+) -> None:
+    said = opencode(served, home, "models", "groq", "--verbose")
+    _, _, after = said.partition("groq/acme/two:latest\n")
+    known = msgspec.json.decode(after)
+    assert known["capabilities"]["input"]["text"] is True
+    assert known["capabilities"]["input"]["image"] is False
+    assert known["capabilities"]["output"]["text"] is True
+    assert known["release_date"] == ""

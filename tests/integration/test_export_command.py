@@ -164,3 +164,23 @@ def test_it_ends_quietly_when_nobody_reads_on(registry: Path, tmp_path: Path) ->
     with process.stderr as errors:
         assert errors.read() == b""
     assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("output", ["out", "-"])
+def test_it_says_in_one_line_that_there_is_no_room(registry: Path, tmp_path: Path, output: str) -> None:
+    """In a process of its own, which may write no file of more than a few kilobytes."""
+    command = [sys.executable, "-m", "openmodels", "export", "sqlite", "--registry", str(registry)]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 20; exec "$@"', "sh", *command, "--output", output],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    where = "'out'" if output == "out" else "to standard output"
+    assert done.stderr.startswith(f"openmodels: cannot write {where}: the SQLite file cannot be made: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -181,6 +182,27 @@ async def test_its_files_are_read_by_the_usual_readers(api: Service, tmp_path: P
     connection = sqlite3.connect(file)
     assert connection.execute("SELECT count(*) FROM offerings").fetchone() == (6,)
     connection.close()
+
+
+@pytest.mark.parametrize("name", ["sqlite", "ndjson"])
+async def test_it_answers_503_when_there_is_no_room_and_the_document_when_there_is(name: str) -> None:
+    service = await start_service(large_registry(50, 500))
+    place = f"/api/export/{FORMATS[name].file_name}"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+    try:
+        problem = await service.problem(place, 503)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert problem["type"] == "SERVICE_UNAVAILABLE"
+    assert (await service.get(place)).status_code == 200
+
+
+async def test_it_says_that_it_is_not_given_in_ranges(api: Service) -> None:
+    whole = await api.get(LARGE)
+    response = await api.get(LARGE, range="bytes=0-9")
+    assert (response.status_code, response.headers["accept-ranges"]) == (200, "none")
+    assert response.content == whole.content
 
 
 async def test_it_knows_no_other_format(api: Service) -> None:

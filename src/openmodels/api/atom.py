@@ -6,7 +6,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from openmodels.api.badge_svg import writable
-from openmodels.domain.change_wording import headlines
+from openmodels.domain.change_wording import Paid, Step, headline, step_of
 from openmodels.domain.changes import Change
 from openmodels.domain.views.history import change_view
 from openmodels.domain.views.registry import encoder, iso
@@ -32,9 +32,8 @@ class Feed(NamedTuple):
     """The program's."""
 
 
-def render(feed: Feed, changes: Sequence[NumberedChange], currencies: Mapping[str, str]) -> bytes:
-    """The feed with an entry for each change, newest first; ``currencies`` are as for ``headlines``."""
-    titles = headlines([numbered.change for numbered in changes], currencies)
+def render(feed: Feed, changes: Sequence[NumberedChange], paid: Mapping[Step, Paid]) -> bytes:
+    """The feed with an entry for each change, newest first; ``paid`` is what prices were in at each step."""
     updated = iso(changes[0].change.at) if changes else feed.updated
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n',
@@ -48,7 +47,7 @@ def render(feed: Feed, changes: Sequence[NumberedChange], currencies: Mapping[st
         _link(
             "alternate", feed.base + feed.target.replace("/changes.atom", "/changes", 1), "application/json"
         ),
-        *(_entry(feed, one, title) for one, title in zip(changes, titles, strict=True)),
+        *(_entry(feed, one, headline(one.change, paid.get(step_of(one.change)))) for one in changes),
         "</feed>\n",
     ]
     return "".join(parts).encode()

@@ -1,8 +1,10 @@
 """The endpoints about what changed, and what things cost over time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 from urllib.parse import urlencode
+
+from msgspec.structs import replace
 
 from openmodels.api.atom import ATOM, Feed, render
 from openmodels.api.cursors import CURSOR, encode_cursor, next_link
@@ -10,6 +12,7 @@ from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
 from openmodels.api.history import MICROSECOND, all_changes, begins_at, known_model, page_of_changes
 from openmodels.api.params import SINCE, UNTIL
 from openmodels.api.wire import choices, decode_query, integer, text, words
+from openmodels.domain.change_wording import Paid, Step, currencies, is_price
 from openmodels.domain.changes import Action, Change, EntityKind, Topic
 from openmodels.domain.price_series import price_series
 from openmodels.domain.snapshot import Snapshot
@@ -17,10 +20,13 @@ from openmodels.domain.views.history import ChangePage, ModelHistory, ModelPrice
 from openmodels.domain.views.prices import series_views
 from openmodels.domain.views.registry import iso, iso_or_none
 from openmodels.edge.exchange import Freshness
-from openmodels.store.history_ports import ChangeQuery
+from openmodels.store.history_ports import ChangeQuery, NumberedChange, Place
 
 MOST_CHANGES = 10_000
 """As many changes are read for the prices of one model; where there are more, its series begin later."""
+MOST_PAID = 2_000
+"""As many changes are read to find out what currency a feed's prices were in; where there are more, the feed
+leaves the currencies of the oldest out."""
 
 
 def _query(ask: Ask) -> ChangeQuery:
@@ -59,10 +65,7 @@ async def changes_feed(ask: Ask) -> Answer:
         updated=iso(ask.snapshot.published_at),
         version=ask.services.version,
     )
-    # What was in another currency before changes that are not shown cannot be told.
-    shown = [numbered.change for numbered in page.changes]
-    currencies = {} if ask.params["until"] else _currencies(ask.snapshot, shown)
-    return Answer(body=render(feed, page.changes, currencies))
+    return Answer(body=render(feed, page.changes, await _paid(ask, page.changes)))
 
 
 async def model_history(ask: Ask) -> Answer:
@@ -113,6 +116,35 @@ async def model_prices(ask: Ask) -> Answer:
             series=series_views((s for s in series if not wanted or s.provider_id in wanted), names),
         )
     )
+
+
+async def _paid(ask: Ask, shown: Sequence[NumberedChange]) -> Mapping[Step, Paid]:
+    """What the prices in the feed were in. Raises ``Unavailable``."""
+    prices = [numbered for numbered in shown if is_price(numbered.change)]
+    if not prices:
+        return {}
+    # The filters of the feed may leave out what changed a currency, and its end may part a revision.
+    query = ChangeQuery(
+        since=prices[-1].change.at,
+        kinds=("offering",),
+        model_id=ask.params["model"] or None,
+        provider_id=ask.params["provider"] or None,
+    )
+    about: list[NumberedChange] = []
+    reached = prices[-1].change.at
+    for part in (replace(query, topics=("price",)), replace(query, actions=("removed",))):
+        page = await all_changes(ask, part, most=MOST_PAID)
+        about += page.changes
+        if page.more:
+            # A revision that was not read to its end may have more to say.
+            reached = max(reached, page.changes[-1].change.at + MICROSECOND)
+    about = sorted((one for one in about if one.change.at >= reached), key=_place, reverse=True)
+    changes = [one.change for one in about]
+    return currencies(changes, _currencies(ask.snapshot, changes), published_at=ask.snapshot.published_at)
+
+
+def _place(numbered: NumberedChange) -> Place:
+    return numbered.place
 
 
 def _currencies(snapshot: Snapshot, changes: Iterable[Change]) -> Mapping[str, str]:

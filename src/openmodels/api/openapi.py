@@ -116,6 +116,9 @@ _ERRORS: Mapping[int, tuple[str, RequestError]] = {
     503: ("Telemetry cannot be read at the moment", Unavailable(UNAVAILABLE_MESSAGE)),
 }
 
+HISTORY_BUSY = "The history cannot be read at the moment, or many ask for it"
+MADE_WHOLE = "There is no room to make the document, many are being made, or the history cannot be read"
+
 LAST_EVENT_ID: Mapping[str, Any] = {
     "name": "Last-Event-ID",
     "in": "header",
@@ -196,9 +199,7 @@ def _operation(endpoint: Endpoint, example: Any) -> dict[str, Any]:
     elif endpoint.degraded:
         responses["503"] = _answer_response(endpoint, "Something is down; the body says what.", None)
     elif past or endpoint.tag == "History":
-        responses["503"] = _error_response(
-            503, "The history cannot be read at the moment, or many ask for it"
-        )
+        responses["503"] = _error_response(503, MADE_WHOLE if endpoint.tag == "Exports" else HISTORY_BUSY)
         responses["503"]["headers"] |= _headers("Retry-After")
     elif endpoint.tag == "Telemetry":
         errors.append(503)

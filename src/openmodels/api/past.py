@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -25,8 +25,8 @@ KEPT_OFFERINGS = 50_000
 """The most offerings that they hold together, unless one alone holds more: so memory is bounded too."""
 MOST_MAKING = 4
 """The most snapshots that are being made or waited for at a time; who asks for one more must come back."""
-LONGEST_REST = 10.0
-"""Seconds that pass at most between one that was made and the next."""
+LONGEST_REST = 60.0
+"""Seconds that pass at most between one that was made and the next; well above what it takes to make one."""
 RETRY_SECONDS = 5
 """When to come back."""
 AHEAD = timedelta(days=2)
@@ -149,10 +149,18 @@ async def snapshot_at(time: datetime, past: Past, clock: Clock) -> Snapshot:
         if found is not None:
             return found
         beginning = await past.beginning()
-    begins = "has not begun" if beginning is None else f"begins at {iso(beginning)}"
+    asked, begins = iso(time), "has not begun"
+    if beginning is not None:
+        # Of two times in one millisecond, only what is shorter tells which came first.
+        say = _to_the_microsecond if asked == iso(beginning) else iso
+        asked, begins = say(time), f"begins at {say(beginning)}"
     raise NotFound(
-        f"Nothing is known of {iso(time)}: the history {begins}", [{"parameter": "as_of", "value": iso(time)}]
+        f"Nothing is known of {asked}: the history {begins}", [{"parameter": "as_of", "value": asked}]
     )
+
+
+def _to_the_microsecond(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 @contextmanager

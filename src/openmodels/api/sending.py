@@ -34,6 +34,8 @@ class WholeResponse:
             "cache-control": freshness.value,
             "last-modified": formatdate(self._modified, usegmt=True),
             "vary": "Accept-Encoding",
+            # Who was cut off begins again: it is compressed, and small.
+            "accept-ranges": "none",
             **headers,
         }
         self._headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()]

@@ -18,7 +18,9 @@ MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259, 6)."""
 MAX_NUMBER = 40
 """The longest decimal number that is read, in characters."""
-PLAINLY = "without a sign and with an exponent of at most 20"
+MAX_EXPONENT = 20
+"""The largest exponent that a decimal number is written with; ten to it is the largest of them."""
+PLAINLY = f"without a sign and with an exponent of at most {MAX_EXPONENT}"
 _PLAIN = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?0{0,4}(1?[0-9]|20))?")
 
 
@@ -74,16 +76,18 @@ def decimal(name: str, description: str, *, high: int | None = None, example: An
     It is shown again as it was given, so what is short must be short when it is written out.
     """
     expected = "a number, 0 or more" if high is None else f"a number from 0 to {high}"
-    schema: dict[str, Any] = {"type": "number", "minimum": 0}
-    if high is not None:
-        schema["maximum"] = high
+    # Of what is refused for how it is written, a schema can say no more than this.
+    most = 10**MAX_EXPONENT if high is None else high
+    schema = {"type": "number", "minimum": 0, "maximum": float(most) if high is None else high}
 
     def read(values: list[str]) -> Decimal:
         text = values[0]
         value = _number(text)
         in_range = value is not None and value >= 0 and (high is None or value <= high)
-        if value is not None and in_range and _PLAIN.fullmatch(text):
+        if value is not None and in_range and value <= most and _PLAIN.fullmatch(text):
             return value
+        if value is not None and in_range and value > most:
+            raise Unusable(f"a number from 0 to 1e{MAX_EXPONENT}", text, range=[0, high])
         raise Unusable(f"{expected}, {PLAINLY}" if in_range else expected, text, range=[0, high])
 
     return Param(name=name, description=description, read=read, schema=schema, example=example)

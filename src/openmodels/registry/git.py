@@ -25,7 +25,7 @@ MAX_COMMITS = 5_000
 MAX_TREE = 64 * 1024 * 1024
 """Bytes of the longest list of files that is read; a hundred thousand files need some six million."""
 PATIENCE = 60.0
-"""Seconds that git may take for one object."""
+"""Seconds that git may take for one answer: the list of commits, or an object."""
 FOLDER_MODES, LINK_MODE, FILE_MODES = (
     frozenset({"40000"}),
     "120000",
@@ -40,6 +40,8 @@ _ENVIRON = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    # Grafts, too, would give commits other parents than they have.
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
     # No transport has this name, so a version that does not know the line above fetches nothing either.
     "GIT_ALLOW_PROTOCOL": "none",
@@ -91,8 +93,11 @@ class TreeEntry(NamedTuple):
     id: str
 
 
-def find_folder(path: Path) -> Folder:
-    """Where a folder lies in its repository. Raises ``RegistryUnreadable`` when it lies in none."""
+def find_folder(path: Path, *, patience: float = PATIENCE) -> Folder:
+    """Where a folder lies in its repository. Raises ``RegistryUnreadable`` when it lies in none.
+
+    ``patience`` is in seconds, here and below.
+    """
     program = shutil.which("git")
     if program is None:
         raise RegistryUnreadable(
@@ -100,7 +105,7 @@ def find_folder(path: Path) -> Folder:
             "--replay-git"
         )
     asked = ("--is-inside-work-tree", "--is-shallow-repository", "--show-toplevel", "--show-prefix")
-    said = _run(program, str(path), ["rev-parse", *asked], path).split("\n")
+    said = _run([program, "-C", str(path), "rev-parse", *asked], path, patience).split("\n")
     if len(said) != len(asked) + 1 or said[0] != "true":
         raise RegistryUnreadable(
             _advice(path, "its name, or where it lies, is more than git can be asked about")
@@ -108,7 +113,7 @@ def find_folder(path: Path) -> Folder:
     return Folder(path=path, program=program, top=said[2], prefix=said[3], shallow=said[1] == "true")
 
 
-def commits_of(folder: Folder) -> list[Commit]:
+def commits_of(folder: Folder, *, patience: float = PATIENCE) -> list[Commit]:
     """The commits that touched the folder, oldest first: of merges the side that they were merged into.
 
     At most ``MAX_COMMITS`` + 1, the newest. Raises ``RegistryUnreadable``.
@@ -122,7 +127,8 @@ def commits_of(folder: Folder) -> list[Commit]:
         "HEAD",
     ]
     # "." for the repository's own folder: an empty name would be no folder at all.
-    lines = _run(folder.program, folder.top, [*last, "--", folder.prefix or "."], folder.path).splitlines()
+    where = [folder.program, "-C", folder.top, *last, "--", folder.prefix or "."]
+    lines = _run(where, folder.path, patience).splitlines()
     if not lines:
         raise RegistryUnreadable(_advice(folder.path, "nothing in it was ever committed"))
     return [_commit(line) for line in lines]
@@ -211,16 +217,24 @@ def opened(folder: Folder, *, patience: float = PATIENCE) -> Iterator[Objects]:
         process.wait()
 
 
-def _run(program: str, where: str, arguments: Sequence[str], path: Path) -> str:
-    """What git prints. Raises ``RegistryUnreadable`` with what it says when it refuses."""
+def _run(command: Sequence[str], path: Path, patience: float) -> str:
+    """What git prints. Raises ``RegistryUnreadable`` with what it says when it refuses, or takes too long."""
+    program, *arguments = command
     try:
         done = subprocess.run(  # noqa: S603 - as above
-            [program, *_OPTIONS, "-C", where, *arguments],
+            [program, *_OPTIONS, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
             env=_environ(),
+            timeout=patience,
         )
+    except subprocess.TimeoutExpired:
+        what = (
+            f"git did not answer within {patience:g} seconds; its configuration, or .git/objects/info/"
+            "alternates, may lead to a file that never ends"
+        )
+        raise RegistryUnreadable(_advice(path, what)) from None
     except (OSError, ValueError) as error:
         raise RegistryUnreadable(_advice(path, visible(str(error)))) from None
     if done.returncode:

@@ -111,11 +111,11 @@ def read_log(
 ) -> Log:
     """The registries that the log of ``path`` holds, of commits older than ``before``.
 
-    ``now`` is what no commit can be later than, ``patience`` the seconds that git may take for one object.
+    ``now`` is what no commit can be later than, ``patience`` the seconds that git may take for one answer.
     Raises ``RegistryUnreadable`` when the folder has no log that can be read.
     """
-    folder = find_folder(path)
-    commits = commits_of(folder)
+    folder = find_folder(path, patience=patience)
+    commits = commits_of(folder, patience=patience)
     dated = [(commit, at) for commit, at in _dated(commits[-MAX_COMMITS:], now) if at < before]
     revisions: list[Replayed] = []
     reasons: list[str] = []

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, literal, select, tuple_
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from openmodels.domain.changes import is_news, undo
+from openmodels.domain.changes import is_news
 from openmodels.domain.records import Registry
-from openmodels.errors import PublishConflict, RecordUnreadable
+from openmodels.errors import PublishConflict
 from openmodels.store import tables
-from openmodels.store.columns import Moment
 from openmodels.store.engine import reading, writing
 from openmodels.store.history_ports import ChangeQuery, NumberedChange, Place, Replay, Replayed
 from openmodels.store.history_rows import (
@@ -20,13 +19,14 @@ from openmodels.store.history_rows import (
     REVISIONS,
     Numbers,
     change_of,
-    changes_query,
     insert_changes,
     insert_revisions,
     replayed_rows,
 )
+from openmodels.store.history_search import search
+from openmodels.store.history_undo import OldestChanges, read_changes_since, undone
 from openmodels.store.ports import Head
-from openmodels.store.registry import Rows, decoded, read_rows
+from openmodels.store.registry import Rows, read_rows
 from openmodels.store.replaying import older, steps
 
 _NOTHING = Replay(revisions=0, changes=0)
@@ -55,10 +55,9 @@ class SqlHistoryStore:
         self, query: ChangeQuery, *, limit: int, before: Place | None = None
     ) -> Sequence[NumberedChange]:
         """The newest changes that fit, newest first, at most ``limit``; older than ``before``, if given."""
-        statement = _filtered(query).order_by(CHANGES.c.at.desc(), CHANGES.c.number.desc()).limit(limit)
-        if before is not None:
-            place = tuple_(CHANGES.c.at, CHANGES.c.number)
-            statement = statement.where(place < tuple_(literal(before.at, Moment), literal(before.number)))
+        statement = search(query, limit=limit, before=before)
+        if statement is None:
+            return []
         async with reading(self._engine) as connection:
             rows = (await connection.execute(statement)).all()
         return [NumberedChange(Place(row.at, row.number), change_of(row)) for row in rows]
@@ -73,7 +72,7 @@ class SqlHistoryStore:
             if found is None:
                 return None
             rows, newer = await _read_back_to(connection, found.number)
-        return found.head, await asyncio.to_thread(_undone, rows, newer)
+        return found.head, await asyncio.to_thread(undone, rows, newer, found.head)
 
     async def head_at(self, at: datetime) -> Head | None:
         """Which revision was published at that time, and since when."""
@@ -91,7 +90,7 @@ class SqlHistoryStore:
         kept = await asyncio.to_thread(older, revisions, beginning.head)
         if not kept:
             return _NOTHING
-        registry = await asyncio.to_thread(_undone, rows, newer)
+        registry = await asyncio.to_thread(undone, rows, newer, beginning.head)
         found = await asyncio.to_thread(steps, kept, (beginning.head, registry))
         async with writing(self._engine) as connection:
             head = tables.registry_head
@@ -126,40 +125,6 @@ async def _one(connection: AsyncConnection, statement: Select[Any]) -> _Revision
     return row and _Revision(row.number, Head(revision=row.revision, published_at=row.published_at))
 
 
-async def _read_back_to(connection: AsyncConnection, revision: int) -> tuple[Rows, Sequence[Row[Any]]]:
-    """What is published, and the rows of all that changed since that revision, newest first."""
-    # By number, as numbers go up with revisions: otherwise the whole table would be gone through in order.
-    first = select(func.min(CHANGES.c.number)).where(CHANGES.c.revision > revision).scalar_subquery()
-    newer = changes_query().where(CHANGES.c.number >= first).order_by(CHANGES.c.number.desc())
-    return await read_rows(connection), (await connection.execute(newer)).all()
-
-
-def _undone(rows: Rows, newer: Sequence[Row[Any]]) -> Registry:
-    published = decoded(rows)
-    if not newer:
-        return published
-    try:
-        return undo(published, map(change_of, newer))
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise RecordUnreadable(f"the database's history cannot be read by this version: {reason}") from error
-
-
-def _filtered(query: ChangeQuery) -> Select[Any]:
-    statement = changes_query().where(CHANGES.c.news)
-    if query.since is not None:
-        statement = statement.where(CHANGES.c.at >= query.since)
-    if query.until is not None:
-        statement = statement.where(CHANGES.c.at < query.until)
-    for column, wanted in (
-        (CHANGES.c.kind, query.kinds),
-        (CHANGES.c.action, query.actions),
-        (CHANGES.c.topic, query.topics),
-    ):
-        if wanted:
-            statement = statement.where(column.in_(sorted(wanted)))
-    if query.model_id is not None:
-        statement = statement.where(CHANGES.c.model_id == query.model_id)
-    if query.provider_id is not None:
-        statement = statement.where(CHANGES.c.provider_id == query.provider_id)
-    return statement
+async def _read_back_to(connection: AsyncConnection, revision: int) -> tuple[Rows, OldestChanges]:
+    """What is published, and what changed since the revision of that number."""
+    return await read_rows(connection), await read_changes_since(connection, revision)

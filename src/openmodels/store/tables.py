@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from openmodels.store.columns import Moment, Words
@@ -72,6 +73,13 @@ registry_revisions = Table(
     Column("origin", String(8), nullable=False),
 )
 
+
+def _told(name: str, *columns: str) -> Index:
+    return Index(
+        f"ix_registry_changes_{name}", *columns, sqlite_where=text("news = 1"), postgresql_where=text("news")
+    )
+
+
 registry_changes = Table(
     "registry_changes",
     metadata,
@@ -93,13 +101,14 @@ registry_changes = Table(
     Column("source", String(255)),
     # Whether it is shown, or only there to be undone.
     Column("news", Boolean, nullable=False),
-    # Newest first: of everything, of a topic, of a model and of a provider with their offerings.
-    Index(None, "at", "number"),
-    Index(None, "topic", "at", "number"),
-    Index(None, "model_id", "at", "number"),
-    Index(None, "provider_id", "at", "number"),
+    # What is told, newest first: all of it; of each kind, action and topic; of a model and of a provider with
+    # their offerings. Whoever asks for several kinds, actions or topics has the newest of each put together.
+    _told("told", "at", "number"),
+    _told("told_by_topic", "kind", "action", "topic", "at", "number"),
+    _told("told_of_model", "model_id", "kind", "action", "topic", "at", "number", "provider_id"),
+    _told("told_of_provider", "provider_id", "kind", "action", "topic", "at", "number"),
     # What came after a revision.
-    Index(None, "revision"),
+    Index(None, "revision", "number"),
 )
 
 # --- end of history -----------------------------------------------------------------------------------------

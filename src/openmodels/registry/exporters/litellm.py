@@ -11,12 +11,12 @@ from typing import Any
 from openmodels.domain.records import MAX_TOKENS, Model, Pricing, Registry
 from openmodels.domain.vocabulary import Modality
 from openmodels.registry.exporters.amounts import Prices, per_token, plain, price_of, prices_in_tier
-from openmodels.registry.exporters.litellm_names import PLAIN, RESERVED, prefix_of, provider_of
+from openmodels.registry.exporters.litellm_modes import mode_at
+from openmodels.registry.exporters.litellm_names import bare_rank, plain_provider_of, prefix_of, provider_of
 from openmodels.registry.exporters.parts import (
     Offered,
     answers_with_text,
     modality_lists,
-    mode_of,
     object_of,
     offered,
     without_nothing,
@@ -73,20 +73,19 @@ def _entries(registry: Registry) -> Iterator[tuple[str, Any]]:
     taken: set[str] = set()
     bare: dict[str, tuple[int, dict[str, Any]]] = {}
     for one in offered(registry):
-        mode = mode_of(one.model)
+        prefix, name = prefix_of(one.provider.id, one.model), one.offering.provider_model_name
+        mode = mode_at(prefix, name, one.model)
         if not (one.in_dollars and _is_priced(one, mode)):
             continue
-        prefix, name = prefix_of(one.provider.id, one.model), one.offering.provider_model_name
         key = f"{prefix}/{name}"
         if key in taken:
             continue
         taken.add(key)
         entry = _entry(one, prefix, mode)
         yield key, entry
-        if one.provider.id in PLAIN and name not in RESERVED:
-            rank = PLAIN.index(one.provider.id)
-            if name not in bare or rank < bare[name][0]:
-                bare[name] = (rank, entry)
+        rank = bare_rank(one.provider.id, name, one.model)
+        if rank is not None and (name not in bare or rank < bare[name][0]):
+            bare[name] = (rank, {**entry, "litellm_provider": plain_provider_of(prefix, mode, one.model)})
     yield from ((name, entry) for name, (_, entry) in sorted(bare.items()) if name not in taken)
 
 

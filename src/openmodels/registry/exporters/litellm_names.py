@@ -46,6 +46,7 @@ VERTEX: Mapping[str, str] = {
     "moonshot": "vertex_ai-moonshot_models",
     "openai": "vertex_ai-openai_models",
     "qwen": "vertex_ai-qwen_models",
+    "xai": "vertex_ai",
     "alibaba": "vertex_ai-qwen_models",
     "zai": "vertex_ai-zai_models",
     "zhipu": "vertex_ai-zai_models",
@@ -58,6 +59,26 @@ def prefix_of(provider_id: str, model: Model) -> str:
     if provider_id == "azure-ai" and model.vendor == "openai":
         return "azure"
     return PREFIXES.get(provider_id) or provider_id.replace("-", "_")
+
+
+def bare_rank(provider_id: str, name: str, model: Model) -> int | None:
+    """Where a provider stands among those that may have the bare ``name``; None where this one may not.
+
+    LiteLLM takes what stands before a slash for a provider, so a bare name has none. On Vertex AI, only
+    Google's own models have one: Anthropic's, by the same names, are those of Anthropic.
+    """
+    if provider_id not in PLAIN or name in RESERVED or "/" in name:
+        return None
+    if provider_id == "google" and model.vendor != "google":
+        return None
+    return PLAIN.index(provider_id)
+
+
+def plain_provider_of(prefix: str, mode: str, model: Model) -> str:
+    """The ``litellm_provider`` of a bare name: by it, LiteLLM knows where to send what is asked of it."""
+    if prefix == "openai" and mode == "completion":
+        return "text-completion-openai"
+    return provider_of(prefix, mode, model)
 
 
 def provider_of(prefix: str, mode: str, model: Model) -> str:

@@ -18,6 +18,7 @@ from openmodels.registry.exporters.parts import (
     Offered,
     answers_with_text,
     modality_lists,
+    mode_of,
     object_of,
     offered_by_provider,
     without_nothing,
@@ -133,7 +134,7 @@ def _name(model: Model) -> str:
 
 
 def _facts(model: Model) -> dict[str, Any]:
-    both = modality_lists(model, MODALITIES)
+    both = modality_lists(model, MODALITIES) or _at_least(model)
     attached = {"image", "audio", "video", "file"} & set(model.input_modalities or model.modalities)
     return {
         "name": model.name,
@@ -147,6 +148,17 @@ def _facts(model: Model) -> dict[str, Any]:
         "modalities": None if both is None else {"input": both[0], "output": both[1]},
         "open_weights": model.open_weights,
     }
+
+
+def _at_least(model: Model) -> tuple[list[str], list[str]] | None:
+    """What goes in and out of a model of which nobody said it: whatever one chats with takes and gives text.
+
+    Clients take a model without modalities for one that takes no text.
+    """
+    if mode_of(model) != "chat" or "text" not in model.modalities:
+        return None
+    seen = ["image"] if "vision" in model.capabilities else []
+    return ["text", *seen], ["text"]
 
 
 def _limit(context: int | None, output: int | None) -> dict[str, int]:

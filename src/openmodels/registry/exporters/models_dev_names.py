@@ -68,12 +68,18 @@ PACKAGES: Mapping[Compatibility, str] = {
 """What speaks each API shape at any address. Nothing speaks a custom one."""
 
 
+INCOMPLETE: Mapping[str, str] = {
+    "cloudflare-workers-ai": "https://api.cloudflare.com/client/v4/accounts",
+}
+"""By models.dev's id: the address that nobody can call, since each account has a path of its own below it."""
+
+
 class Reach(NamedTuple):
     """How a client reaches a provider."""
 
     npm: str | None
     api: str | None
-    """The address; None where the package knows it."""
+    """The address; None where the package knows it, or there is none that can be called."""
 
 
 def name_of(provider_id: str) -> str:
@@ -87,4 +93,7 @@ def reach_of(provider: Provider) -> Reach:
     host = urlsplit(provider.api_base_url).hostname or ""
     if own is not None and (host == own.host or host.endswith("." + own.host)):
         return Reach(own.npm, None)
-    return Reach(PACKAGES.get(provider.compatibility), provider.api_base_url)
+    address: str | None = provider.api_base_url
+    if provider.api_base_url.rstrip("/") == INCOMPLETE.get(name_of(provider.id)):
+        address = None
+    return Reach(PACKAGES.get(provider.compatibility), address)

@@ -38,17 +38,26 @@ Rows = Iterable[tuple[Value, ...]]
 def write(registry: Registry) -> Iterator[bytes]:
     """The file, part by part. It is made in a folder of its own, which is gone however this ends.
 
-    The same registry gives the same bytes, as long as the SQLite library is the same.
+    The same registry gives the same bytes, as long as the SQLite library is the same. Raises ``OSError``
+    where there is no room for it.
     """
     with TemporaryDirectory(prefix="openmodels-export-") as folder:
         file = Path(folder) / "registry.sqlite"
-        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-            for _ in _fill(connection, registry):
-                # Nothing to send yet; whoever makes it may stop here, or let others run.
-                yield b""
+        for _ in _make(file, registry):
+            # Nothing to send yet; whoever makes it may stop here, or let others run.
+            yield b""
         with file.open("rb") as opened:
             while part := opened.read(PART):
                 yield part
+
+
+def _make(file: Path, registry: Registry) -> Iterator[None]:
+    try:
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            yield from _fill(connection, registry)
+    except sqlite3.Error as error:
+        # SQLite has an error of its own for a full disk.
+        raise OSError(f"the SQLite file cannot be made: {error}") from error
 
 
 def _fill(connection: sqlite3.Connection, registry: Registry) -> Iterator[None]:

@@ -257,6 +257,101 @@ def test_it_uses_litellms_plain_names_where_litellm_does() -> None:
     }
 
 
+def test_it_gives_no_bare_name_that_litellm_takes_for_another_provider() -> None:
+    content = registry(
+        *(vendor(name) for name in ("google", "anthropic", "xai")),
+        model("gemini", vendor="google"),
+        model("claude", vendor="anthropic"),
+        model("grok", vendor="xai"),
+        provider("google"),
+        provider("openai"),
+        offering("google", "gemini"),
+        offering("google", "claude"),
+        offering("google", "grok", provider_model_name="xai/grok"),
+        offering("openai", "grok", provider_model_name="xai/grok"),
+    )
+    named = {key: entry["litellm_provider"] for key, entry in exported("litellm", content).items()}
+    assert named == {
+        "vertex_ai/gemini": "vertex_ai-language-models",
+        "vertex_ai/claude": "vertex_ai-anthropic_models",
+        "vertex_ai/xai/grok": "vertex_ai",
+        "openai/xai/grok": "openai",
+        "gemini": "vertex_ai-language-models",
+    }
+
+
+@pytest.mark.parametrize(
+    ("at", "name", "mode"),
+    [
+        ("openai", "o1-pro", "responses"),
+        ("openai", "o4-mini-deep-research-2025-06-26", "responses"),
+        ("openai", "gpt-5.2-pro", "responses"),
+        ("openai", "gpt-5.1-codex-mini", "responses"),
+        ("azure-ai", "gpt-5-pro", "responses"),
+        ("openai", "gpt-5", "chat"),
+        ("openai", "gpt-5-product", "chat"),
+        ("openai", "gpt-3.5-turbo", "chat"),
+        ("openai", "gpt-3.5-turbo-instruct", "completion"),
+        ("xai", "grok-4.20-multi-agent-0309", "responses"),
+        ("xai", "grok-4.20", "chat"),
+        ("perplexity", "openai/gpt-5", "responses"),
+        ("perplexity", "sonar", "chat"),
+        ("github-copilot", "gpt-5.3-codex", "responses"),
+        ("github-copilot", "gpt-4o", "chat"),
+        # A gateway takes chats for what its maker answers at /responses alone.
+        ("openrouter", "openai/o1-pro", "chat"),
+    ],
+)
+def test_it_says_at_which_endpoint_of_a_provider_litellm_is_to_ask(at: str, name: str, mode: str) -> None:
+    content = registry(model("one"), provider(at), offering(at, "one", provider_model_name=name))
+    assert {entry["mode"] for entry in exported("litellm", content).values()} == {mode}
+
+
+def test_it_keeps_what_is_no_chat_from_the_endpoint_of_its_name() -> None:
+    content = registry(
+        model("one", capabilities=("embeddings",)),
+        provider("openai"),
+        offering("openai", "one", provider_model_name="gpt-5-pro"),
+    )
+    assert exported("litellm", content)["gpt-5-pro"]["mode"] == "embedding"
+
+
+def test_it_has_litellm_ask_for_completions_by_the_bare_name_too() -> None:
+    content = registry(
+        model("one"), provider("openai"), offering("openai", "one", provider_model_name="babbage-002")
+    )
+    costs = exported("litellm", content)
+    assert costs["babbage-002"]["litellm_provider"] == "text-completion-openai"
+    assert costs["openai/babbage-002"]["litellm_provider"] == "openai"
+
+
+@pytest.mark.parametrize(("at", "mode"), [("google-ai-studio", "image_generation"), ("openrouter", "chat")])
+def test_it_tells_what_makes_images_by_what_comes_out(at: str, mode: str) -> None:
+    painter = model("painter", input_modalities=("text",), output_modalities=("text", "image"))
+    (entry,) = exported("litellm", registry(painter, provider(at), offering(at, "painter"))).values()
+    assert entry["mode"] == mode
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "modalities"),
+    [
+        (("chat",), {"input": ["text"], "output": ["text"]}),
+        (("chat", "vision"), {"input": ["text", "image"], "output": ["text"]}),
+        (("embeddings",), None),
+        (("image-generation",), None),
+    ],
+)
+def test_it_says_of_a_model_that_chats_that_it_takes_and_gives_text(
+    capabilities: tuple[str, ...], modalities: dict[str, list[str]] | None
+) -> None:
+    content = registry(
+        model("one", capabilities=capabilities, modalities=("text", "image")),
+        provider("groq"),
+        offering("groq", "one"),
+    )
+    assert exported("models-dev", content)["groq"]["models"]["one"].get("modalities") == modalities
+
+
 def test_it_names_what_the_importers_read_back() -> None:
     for ours, theirs in PROVIDERS.items():
         assert provider_id("models-dev", theirs) == ours
@@ -276,7 +371,8 @@ def test_it_has_clients_reach_a_provider_at_the_address_that_was_set() -> None:
         provider("openai", api_base_url="https://gateway.our-house.example/openai/v1"),
         provider("acme", compatibility="anthropic"),
         provider("strange", compatibility="custom"),
-        *(offering(name, "one") for name in ("groq", "openai", "acme", "strange")),
+        provider("cloudflare-workers-ai", api_base_url="https://api.cloudflare.com/client/v4/accounts"),
+        *(offering(name, "one") for name in ("groq", "openai", "acme", "strange", "cloudflare-workers-ai")),
     )
     reached = {
         name: (one.get("npm"), one.get("api")) for name, one in exported("models-dev", content).items()
@@ -286,4 +382,16 @@ def test_it_has_clients_reach_a_provider_at_the_address_that_was_set() -> None:
         "openai": ("@ai-sdk/openai-compatible", "https://gateway.our-house.example/openai/v1"),
         "acme": ("@ai-sdk/anthropic", "https://acme.example.com/v1"),
         "strange": (None, "https://strange.example.com/v1"),
+        # Nobody can call it without the account's own path.
+        "cloudflare-workers-ai": ("@ai-sdk/openai-compatible", None),
     }
+
+
+def test_it_gives_the_address_of_an_account_that_an_overlay_has() -> None:
+    address = "https://api.cloudflare.com/client/v4/accounts/0a1b/ai/v1"
+    content = registry(
+        model("one"),
+        provider("cloudflare-workers-ai", api_base_url=address),
+        offering("cloudflare-workers-ai", "one"),
+    )
+    assert exported("models-dev", content)["cloudflare-workers-ai"]["api"] == address

@@ -42,14 +42,20 @@ def upgrade() -> None:
         sa.Column("news", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_registry_changes"),
     )
-    for columns in (
-        ("at", "number"),
-        ("topic", "at", "number"),
-        ("model_id", "at", "number"),
-        ("provider_id", "at", "number"),
-        ("revision",),
+    for name, columns in (
+        ("told", ("at", "number")),
+        ("told_by_topic", ("kind", "action", "topic", "at", "number")),
+        ("told_of_model", ("model_id", "kind", "action", "topic", "at", "number", "provider_id")),
+        ("told_of_provider", ("provider_id", "kind", "action", "topic", "at", "number")),
     ):
-        op.create_index(f"ix_registry_changes_{'_'.join(columns)}", "registry_changes", list(columns))
+        op.create_index(
+            f"ix_registry_changes_{name}",
+            "registry_changes",
+            list(columns),
+            sqlite_where=sa.text("news = 1"),
+            postgresql_where=sa.text("news"),
+        )
+    op.create_index("ix_registry_changes_revision_number", "registry_changes", ["revision", "number"])
     op.execute(
         "INSERT INTO registry_revisions (number, revision, published_at, origin) "
         "SELECT 1, revision, published_at, 'publish' FROM registry_head WHERE revision IS NOT NULL"
