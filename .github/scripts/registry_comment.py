@@ -31,6 +31,14 @@ MAX_CHARACTERS = 25_000
 MAX_LINE = 500
 PAGES = 20
 """How many pages of comments are looked through."""
+PAGES_OF_FILES = 30
+"""How many pages of a change's files GitHub gives; of one with more files, nobody knows all."""
+NO_REPORT = "There is no report of it; what is not valid is not audited. The check's log says more."
+WARNING = (
+    "**This change touches `.github/`, or more files than can be looked through.** It may have decided "
+    "itself what the check did and reported: read its changes to the workflows before believing what follows."
+)
+"""What a check says may be trusted only as far as the check itself: a pull request runs its own."""
 SECONDS = 30
 
 
@@ -54,15 +62,18 @@ def shown(report: str) -> str:
     return f"{fence}text\n{text or '(nothing)'}\n{fence}"
 
 
-def body(folder: Path, conclusion: str) -> str:
-    """The comment, from the reports in ``folder``."""
+def body(folder: Path, conclusion: str, *, own_check: bool = False) -> str:
+    """The comment, from the reports in ``folder``; ``own_check``: whether the change may have made them."""
     good = conclusion == "success"
     parts = [MARKER, f"### Registry: {'the change is valid' if good else 'the change is not valid'}"]
-    for name, title in PARTS:
-        report = _read(folder / name)
-        if report is not None:
-            parts.append(f"**{title}**\n\n{shown(report)}")
-    if len(parts) == 2:
+    if own_check:
+        parts.append(WARNING)
+    reports = [(title, _read(folder / name)) for name, title in PARTS]
+    if any(report is not None for _, report in reports):
+        parts += [
+            f"**{title}**\n\n{NO_REPORT if report is None else shown(report)}" for title, report in reports
+        ]
+    else:
         parts.append("The check left no report; its log says why.")
     return "\n\n".join(parts) + "\n"
 
@@ -102,6 +113,18 @@ class GitHub:
         found = self._ask("GET", f"/pulls?{query}")
         return [int(pull["number"]) for pull in found if pull["head"]["sha"] == sha]
 
+    def may_have_its_own_check(self, number: int) -> bool:
+        """Whether a pull request changes what checks it, as far as GitHub tells."""
+        for page in range(1, PAGES_OF_FILES + 1):
+            files = self._ask("GET", f"/pulls/{number}/files?per_page=100&page={page}")
+            for file in files:
+                names = (file["filename"], file.get("previous_filename") or "")
+                if any(name.startswith(".github/") for name in names):
+                    return True
+            if len(files) < 100:
+                return False
+        return True
+
     def write(self, number: int, text: str) -> None:
         """Put the comment on a pull request, in place of the one that is there already."""
         known = self._comment_on(number)
@@ -124,12 +147,13 @@ class GitHub:
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     """Comment on every pull request that the check was for; the exit code."""
-    text = body(Path(arguments[0]), environ["CONCLUSION"])
+    folder, conclusion = Path(arguments[0]), environ["CONCLUSION"]
     github = GitHub(environ)
     try:
         numbers = github.pulls(environ["HEAD_OWNER"], environ["HEAD_BRANCH"], environ["HEAD_SHA"])
         for number in numbers:
-            github.write(number, text)
+            own_check = github.may_have_its_own_check(number)
+            github.write(number, body(folder, conclusion, own_check=own_check))
     except urllib.error.URLError as error:
         sys.stderr.write(f"GitHub does not take it: {error.reason}\n")
         return 1

@@ -103,6 +103,13 @@ async def test_before_the_beginning_is_a_404_that_says_when_it_begins(service: S
         assert error["details"][0]["parameter"] == "as_of"
 
 
+async def test_a_hair_before_the_beginning_the_message_tells_the_two_apart(service: Service) -> None:
+    error = await service.problem("/api/models?as_of=2026-03-01T09:30:00.123455Z", 404)
+    assert error["message"] == (
+        "Nothing is known of 2026-03-01T09:30:00.123455Z: the history begins at 2026-03-01T09:30:00.123456Z"
+    )
+
+
 async def test_the_future_is_a_404_that_says_what_time_it_is(service: Service) -> None:
     for as_of in ("2026-03-13", "9999-12-31", "9999-12-31T23:59:59-23:59"):
         error = await service.problem(f"/api/models?as_of={as_of}", 404)
@@ -209,13 +216,15 @@ async def test_between_one_and_the_next_there_is_a_rest_as_long_as_the_work_was(
     first = asyncio.create_task(service.get("/api/models?as_of=2026-03-01"))
     await history.reading.wait()
     second = asyncio.create_task(service.get("/api/models?as_of=2026-03-03"))
-    service.clock.advance(seconds=3)
+    service.clock.advance(seconds=30)
     history.may_read.set()
     assert (await first).status_code == 200
     while service.clock.sleepers == 0:  # noqa: ASYNC110 - the clock tells nobody
         await asyncio.sleep(0)
     assert history.reads == 1
-    service.clock.advance(seconds=3)
+    service.clock.advance(seconds=29)
+    assert service.clock.sleepers == 1
+    service.clock.advance(seconds=1)
     assert (await second).status_code == 200
 
 

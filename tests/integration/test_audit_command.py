@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,14 @@ from rich.console import Console
 from fixtures.commands import Program, program
 from fixtures.registry_files import mapping, model, provider, valid_registry, write
 from openmodels.domain.audit import KINDS, AuditFinding
+from openmodels.errors import SourceUnreadable
 from openmodels.registry.audit_report import (
+    MAX_BASELINE,
     AuditReport,
     audit_github,
     audit_json,
     report_on,
+    without_known,
     write_audit,
 )
 
@@ -90,8 +94,8 @@ def test_it_writes_json(program: Program, registry: Path) -> None:
         "line": 11,
         "column": 16,
         "path": "source.verified_at",
-        "message": 'last compared with "Acme" on 2001-01-01, over 30 days ago',
-        "hint": "compare its numbers with the source and move `verified_at` on",
+        "message": 'last compared with "Acme" on 2001-01-01',
+        "hint": "over 30 days ago: compare its numbers with the source and move `verified_at` on",
     }
 
 
@@ -125,6 +129,23 @@ def test_it_explains_kinds_that_there_are_not(program: Program, registry: Path, 
     assert "did you mean stale?" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--fail-on", "--only"])
+@pytest.mark.parametrize("nothing", ["", " ", ",", " , "])
+def test_it_does_not_take_what_is_empty_for_none(
+    program: Program, registry: Path, option: str, nothing: str
+) -> None:
+    done = program("audit", option, nothing)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing is named" in done.stderr
+
+
+@pytest.mark.parametrize("mixed", ["any,stale", "stale,none", "any,none"])
+def test_any_and_none_stand_alone(program: Program, registry: Path, mixed: str) -> None:
+    done = program("audit", "--fail-on", mixed)
+    assert done.returncode == 2
+    assert "any and none stand alone" in done.stderr
+
+
 def test_it_looks_for_some_kinds_only(program: Program, registry: Path) -> None:
     done = program("audit", "--only", "stale", "--fail-on", "odd-price")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 finding: stale 1")
@@ -139,15 +160,55 @@ def test_it_leaves_out_what_an_earlier_audit_said(program: Program, registry: Pa
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 finding: odd-price 1")
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"findings": 1}', b"\xff"])
-def test_it_explains_an_earlier_audit_that_is_none(
-    program: Program, registry: Path, tmp_path: Path, content: bytes | None
+def test_another_number_of_days_makes_no_old_finding_new(
+    program: Program, registry: Path, tmp_path: Path
 ) -> None:
+    (tmp_path / "before.json").write_text(program("audit", "--format", "json", "--days", "30").stdout)
+    done = program("audit", "--baseline", "before.json", "--days", "60")
+    assert (done.returncode, done.stdout) == (0, "nothing found\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "No such file"),
+        (b"", "it is no report: Input data was truncated"),
+        (b'{"audited_at": ', "it is no report: Input data was truncated"),
+        (b"[]", "it is no report: Expected `object`, got `array`"),
+        (b'{"findings": 1}', "it is no report: "),
+        (b"\xff", "it is no report: "),
+        (b'{"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
+    ],
+    ids=["missing", "empty", "cut", "list", "other", "binary", "deep"],
+)
+def test_it_explains_an_earlier_audit_that_is_none(tmp_path: Path, content: bytes | None, why: str) -> None:
+    path = tmp_path / "before.json"
     if content is not None:
-        (tmp_path / "before.json").write_bytes(content)
+        path.write_bytes(content)
+    report = AuditReport(audited_at=datetime(2026, 3, 1, tzinfo=UTC), days=1, counts={}, findings=())
+    with pytest.raises(SourceUnreadable) as caught:
+        without_known(report, path)
+    assert why in str(caught.value)
+    assert "openmodels audit --format json" in str(caught.value)
+
+
+def test_it_does_not_read_an_earlier_audit_that_is_too_large(tmp_path: Path) -> None:
+    (tmp_path / "before.json").touch()
+    os.truncate(tmp_path / "before.json", MAX_BASELINE + 1)
+    report = AuditReport(audited_at=datetime(2026, 3, 1, tzinfo=UTC), days=1, counts={}, findings=())
+    with pytest.raises(SourceUnreadable, match="more than 50,000,000 bytes"):
+        without_known(report, tmp_path / "before.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_it_does_not_wait_for_a_pipe_that_nobody_writes_to(
+    program: Program, registry: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "before.json")
     done = program("audit", "--baseline", "before.json")
     assert done.returncode == 2
-    assert "openmodels audit --format json" in done.stderr
+    assert "it is no ordinary file" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_it_audits_nothing_that_is_not_valid(program: Program, registry: Path) -> None:

@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 from msgspec.structs import replace
 
-from contract.builders import model, vendor
-from fixtures.past import lived, start_lived
-from fixtures.service import Service
+from contract.builders import model, provider, registry, vendor
+from fixtures.past import FIRST, day, lived, priced, start_lived
+from fixtures.service import Service, start_service
+from openmodels.store.memory import MemoryRegistryStore
 
 pytestmark = pytest.mark.anyio
 
@@ -133,6 +134,69 @@ async def test_hostile_text_is_text(hostile: str) -> None:
     assert [title.split(" ", 1)[0] for title in texts(root, "title")] == ["evil", "evil"]
     answered: Any = await feed(service, f"?model={quote(hostile)}")
     assert answered.findall(f"{NS}entry") == []
+
+
+async def exchanged(served: int = 6) -> Service:
+    """Prices that go from EUR to CNY, away, and come back in USD; the first ``served`` are served."""
+    groq, llama = provider("groq"), model("llama")
+    history = [
+        registry(groq, llama, priced("groq", "4/9", "EUR")),
+        registry(groq, llama, priced("groq", "5/9", "EUR")),
+        registry(groq, llama, priced("groq", "40/80", "CNY")),
+        registry(groq, llama),
+        registry(groq, llama, priced("groq", "7/9", "USD")),
+        registry(groq, llama, priced("groq", "8/9", "USD")),
+    ]
+    store = MemoryRegistryStore()
+    service = None
+    base = None
+    for number, content in enumerate(history):
+        at = FIRST if number == 0 else day(number + 1)
+        base = (await store.publish(content, base=base, at=at)).head.revision
+        if number + 1 == served:
+            service = await start_service(registry=store, now=day(10))
+    assert service is not None
+    return service
+
+
+@pytest.mark.parametrize(
+    "query", ["", "topic=price", "action=changed", "kind=offering", "topic=price&model=llama&provider=groq"]
+)
+async def test_prices_are_in_the_currency_that_held_whatever_the_filter(query: str) -> None:
+    titles = texts(await feed(await exchanged(), f"?{query}"), "title")
+    assert [title.removeprefix("groq: llama ") for title in titles if "input price" in title] == [
+        "input price 7 → 8 USD per million tokens (+14.3 %)",
+        "input price 5 EUR → 40 CNY per million tokens",
+        "input price 4 → 5 EUR per million tokens (+25.0 %)",
+    ]
+    assert "groq: llama output price 9 EUR → 80 CNY per million tokens" in titles
+
+
+async def test_prices_are_in_the_currency_that_held_wherever_the_feed_is_cut() -> None:
+    service = await exchanged()
+    whole = texts(await feed(service, "?topic=price"), "title")
+    for limit in range(1, len(whole)):
+        assert texts(await feed(service, f"?topic=price&limit={limit}"), "title") == whole[:limit]
+    before = texts(await feed(service, "?topic=price&until=2026-03-03"), "title")
+    assert before == whole[1:]
+    assert texts(await feed(service, "?topic=price&until=2026-03-02"), "title") == whole[-1:]
+
+
+async def test_a_currency_that_is_not_certain_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openmodels.api.changes.MOST_PAID", 1)
+    monkeypatch.setattr("openmodels.api.history.BATCH", 1)
+    titles = texts(await feed(await exchanged(), "?topic=price"), "title")
+    assert [title.removeprefix("groq: llama ") for title in titles if "input price" in title] == [
+        "input price 7 → 8 per million tokens",
+        "input price 5 → 40 per million tokens",
+        "input price 4 → 5 per million tokens",
+    ]
+
+
+async def test_what_is_not_served_yet_is_not_told_in_the_currency_that_is() -> None:
+    titles = texts(await feed(await exchanged(served=3), "?topic=price"), "title")
+    assert "groq: llama input price 7 → 8 per million tokens (+14.3 %)" in titles
+    assert "groq: llama input price 5 EUR → 40 CNY per million tokens" in titles
 
 
 async def test_a_publish_of_thousands_gives_the_newest_hundred(service: Service) -> None:

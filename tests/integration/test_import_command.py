@@ -299,3 +299,24 @@ def test_a_providers_key_goes_to_the_provider_only(
         assert key_for(address, "acme", records) is None
     monkeypatch.setenv("OPENMODELS_IMPORT_KEY", "mine")
     assert key_for("http://127.0.0.1:8000/v1", "acme", records) == "mine"
+
+
+def test_what_is_refused_can_still_be_looked_at(program: Program, registry: Path, tmp_path: Path) -> None:
+    names = {f"acme-{n}": {"cost": {"input": 1, "output": 3}} for n in range(100, 250)}
+    whole = catalogue(acme=listing("acme", one={}, **names, **{"who-knows": {}}))
+    whole["models"] = {f"acme/{name}": {"id": name, "name": name, **FACTS} for name in names}
+    document = write(tmp_path, "many.json", whole)
+    before, review = files_in(registry), tmp_path / "review.jsonl"
+    done = imported(program, document, registry, "--format", "json", "--review", str(review))
+    assert done.returncode == 1, done.stderr
+    assert "would add 150 models" in done.stderr
+    body = json.loads(done.stdout)
+    assert (body["written"], body["counts"]["added_model"]) == (None, 150)
+    assert "who-knows" in review.read_text()
+    assert files_in(registry) == before
+
+
+FACTS = {
+    "modalities": {"input": ["text"], "output": ["text"]},
+    "limit": {"context": 128000, "output": 4096},
+}

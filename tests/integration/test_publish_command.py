@@ -157,6 +157,27 @@ def test_it_fills_the_history_from_git(program: Program, tmp_path: Path) -> None
     assert then == (Head(revision=revision_of(cheaper), published_at=AT), cheaper)
 
 
+def test_it_does_not_replay_what_an_overlay_hides(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = GitRegistry(tmp_path / "clone")
+    repository.commit(AT, registry(model("a"), model("secret"), provider("p"), offering("p", "a")))
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    (overlay / "overlay.yaml").write_text("hide: {models: [secret]}\n")
+    monkeypatch.setenv("OPENMODELS_OVERLAY", str(overlay))
+    refused = program("publish", "--replay-git", "clone/registry")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("openmodels: --replay-git would bring what the overlay hides back into")
+    assert refused.stderr.count("\n") == 1
+    assert published(tmp_path) is None
+    assert program("publish", "clone/registry").returncode == 0
+    (overlay / "overlay.yaml").unlink()
+    (overlay / "models").mkdir()
+    (overlay / "models" / "own.yaml").write_bytes(encode_record(model("own")))
+    assert program("publish", "--replay-git", "clone/registry").returncode == 0
+
+
 def test_what_is_published_stays_when_there_is_no_log_to_replay(program: Program, tmp_path: Path) -> None:
     GitRegistry(tmp_path / "clone")
     write_registry(tmp_path / "clone" / "registry", SMALL)

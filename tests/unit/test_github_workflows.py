@@ -153,12 +153,22 @@ def test_it_reads_nothing_but_the_reports(tmp_path: Path) -> None:
     assert "valid: \ufffd 3 files" in COMMENT.body(tmp_path, "success")
 
 
+def test_it_says_so_when_there_was_no_audit(tmp_path: Path) -> None:
+    (tmp_path / "validate.txt").write_text("invalid: 1 issue\n")
+    written = COMMENT.body(tmp_path, "failure")
+    _, _, validation, block, audit, why = written.rstrip("\n").split("\n\n")
+    assert (validation, audit) == ("**Validation**", f"**{COMMENT.PARTS[1][1]}**")
+    assert "invalid: 1 issue" in block
+    assert "what is not valid is not audited" in why
+
+
 class Forge:
     """As much of GitHub as the script asks."""
 
     def __init__(self) -> None:
         self.comments: dict[int, list[dict[str, Any]]] = {7: []}
         self.pulls = [{"number": 7, "head": {"sha": "abc"}}, {"number": 8, "head": {"sha": "def"}}]
+        self.files: list[dict[str, str]] = [{"filename": "registry/models/m.yaml"}]
         self.asked: list[str] = []
 
     def answer(self, method: str, path: str, content: Any) -> Any:
@@ -167,6 +177,9 @@ class Forge:
         if name == "/repos/o/r/pulls":
             assert query == "state=open&head=stranger%3Afix%26x&per_page=100"
             return self.pulls
+        if name == "/repos/o/r/pulls/7/files":
+            page = int(query.rpartition("=")[2])
+            return self.files[100 * page - 100 : 100 * page]
         commented = re.fullmatch(r"/repos/o/r/issues/(\d+)/comments", name)
         if commented:
             comments = self.comments[int(commented[1])]
@@ -237,6 +250,29 @@ def test_it_writes_one_comment_and_keeps_it_up_to_date(
     assert "second" in ours["body"]
     assert "not valid" in ours["body"]
     assert not any("/issues/8" in asked for asked in github.asked)
+
+
+REGISTRY_FILE = {"filename": "registry/.github/x.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("files", "warned"),
+    [
+        ([REGISTRY_FILE] * 250, False),
+        ([REGISTRY_FILE] * 150 + [{"filename": ".github/workflows/registry.yml"}], True),
+        ([REGISTRY_FILE | {"previous_filename": ".github/scripts/registry_comment.py"}], True),
+        ([REGISTRY_FILE] * 3_000, True),
+    ],
+)
+def test_it_says_when_a_pull_request_may_have_made_its_own_check(
+    forge: tuple[Forge, dict[str, str]], tmp_path: Path, files: list[dict[str, str]], warned: bool
+) -> None:
+    github, environ = forge
+    github.files = files
+    (tmp_path / "validate.txt").write_text("valid")
+    assert COMMENT.main([str(tmp_path)], environ) == 0
+    (comment,) = github.comments[7]
+    assert (COMMENT.WARNING in comment["body"]) is warned
 
 
 def test_it_writes_nothing_when_the_pull_request_moved_on(

@@ -101,13 +101,22 @@ def audit_command(clock: Clock) -> Callable[..., None]:
 
 
 def _kinds(option: str, text: str) -> Collection[str]:
-    """The kinds that an option names. Raises ``BadParameter`` for one that there is not."""
+    """The kinds that an option names.
+
+    Raises ``BadParameter`` for one that there is not, and for none at all: a variable that is not set must
+    not turn a gate off.
+    """
     words = [word.strip() for word in text.split(",") if word.strip()]
     if words == [NONE]:
         return ()
     if words == [ANY]:
         return tuple(KINDS)
+    if not words:
+        there_are = f"{ANY}, {NONE}, or some of {', '.join(KINDS)}"
+        raise typer.BadParameter(f"nothing is named; there are {there_are}", param_hint=option)
     for word in words:
+        if word in {ANY, NONE}:
+            raise typer.BadParameter(f"{ANY} and {NONE} stand alone, not in a list", param_hint=option)
         if word not in KINDS:
             near = suggest(word, KINDS)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(KINDS)}"

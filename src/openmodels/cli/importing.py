@@ -2,12 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
+import msgspec
 import typer
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -21,7 +21,7 @@ from openmodels.errors import ImportRefused, RegistryInvalid, SourceUnreadable
 from openmodels.settings import read_settings
 
 if TYPE_CHECKING:
-    from openmodels.registry.reconcile import Plan
+    from openmodels.registry.reconcile import Options, Plan
 
 REFUSED = 1
 KEY_VARIABLE = "OPENMODELS_IMPORT_KEY"
@@ -82,7 +82,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
     Curated values stay; what differs is listed. Exit 0 when done, 1 when refused, 2 when it could not run.
     """
-    from openmodels.registry.reconcile import Options, reconcile, report, require_modest  # noqa: PLC0415
+    from openmodels.registry.reconcile import Options  # noqa: PLC0415
 
     root = into if into is not None else read_settings(os.environ).registry
     clock = SystemClock()
@@ -93,28 +93,58 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         only=tuple(only or ()),
         propose=propose,
         provider=provider,
+        force=force,
     )
+    plan = _planned(reading, registry, options, clock)
+    refusal = None if force else _refusal(plan, registry)
+    written = None
+    if not dry_run and refusal is None:
+        plan, written = _write(root, plan)
+    # What was refused can be looked at as well as what was done.
+    if review is not None:
+        _write_review(review, plan)
+    _tell(plan, form, written)
+    if refusal is None:
+        return
+    if not dry_run:
+        typer.echo(f"openmodels: {refusal}", err=True)
+        raise typer.Exit(REFUSED)
+    if form is Format.TEXT:
+        typer.echo(f"without --dry-run: {refusal}")
+
+
+def _planned(reading: Reading, registry: Registry, options: "Options", clock: SystemClock) -> "Plan":
+    """What would be written; where there is nothing that could be, the command ends."""
+    from openmodels.registry.reconcile import reconcile  # noqa: PLC0415
+
     try:
-        plan = reconcile(reading, registry, options, clock.now())
-        if not force and not dry_run:
-            require_modest(plan, registry)
+        return reconcile(reading, registry, options, clock.now())
     except ImportRefused as error:
         typer.echo(f"openmodels: {error}", err=True)
         raise typer.Exit(REFUSED) from None
-    written = None if dry_run else _write(root, plan)
+
+
+def _refusal(plan: "Plan", registry: Registry) -> str | None:
+    """Why so much is not to be removed, changed or added unasked; None where it may."""
+    from openmodels.registry.reconcile import require_modest  # noqa: PLC0415
+
+    try:
+        require_modest(plan, registry)
+    except ImportRefused as error:
+        return str(error)
+    return None
+
+
+def _tell(plan: "Plan", form: Format, written: int | None) -> None:
+    """Say what was done, or what would be where nothing was written (None)."""
+    from openmodels.registry.reconcile import report  # noqa: PLC0415
+
     survive_any_text(sys.stdout)
-    if review is not None:
-        _write_review(review, report.review_lines(plan))
     if form is Format.JSON:
         typer.echo(report.to_json(plan, written=written))
         return
-    for line in report.text_lines(plan, dry=dry_run):
+    for line in report.text_lines(plan, dry=written is None):
         typer.echo(line)
-    if dry_run:
-        try:
-            require_modest(plan, registry)
-        except ImportRefused as error:
-            typer.echo(f"without --dry-run: {error}")
 
 
 def _known_source(name: str) -> str:
@@ -182,21 +212,28 @@ def key_for(address: str | None, provider: str | None, registry: Registry) -> st
     return next((value for name in record.env if (value := os.environ.get(name))), None)
 
 
-def _write(root: Path, plan: "Plan") -> int:
-    from openmodels.registry.edit.files import Change, prepare, write  # noqa: PLC0415
+def _write(root: Path, plan: "Plan") -> tuple["Plan", int]:
+    """The plan with a note of each file that could not be edited, and how many were written."""
+    from openmodels.registry.edit.files import Change, prepare, remove_leftovers, write  # noqa: PLC0415
 
-    writings = prepare(root, (Change(change.old, change.new) for change in plan.changes))
+    remove_leftovers(root)
+    unedited: list[str] = []
+    writings = prepare(root, (Change(change.old, change.new) for change in plan.changes), unedited)
+    plan = msgspec.structs.replace(plan, notes=(*plan.notes, *unedited))
     if not sys.stderr.isatty():
-        return sum(1 for _ in write(writings))
+        return plan, sum(1 for _ in write(writings))
     columns = (TextColumn("writing the registry"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console_on(sys.stderr), transient=True) as bar:
         task = bar.add_task("", total=len(writings))
         for _ in write(writings):
             bar.advance(task)
-    return len(writings)
+    return plan, len(writings)
 
 
-def _write_review(path: Path, lines: Iterable[str]) -> None:
+def _write_review(path: Path, plan: "Plan") -> None:
+    from openmodels.registry.reconcile import report  # noqa: PLC0415
+
+    lines = report.review_lines(plan)
     try:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     except OSError as error:

@@ -11,8 +11,9 @@ from openmodels.cli.options import with_settings
 from openmodels.cli.terminal import load_with_progress, print_issues, progress_on_terminal
 from openmodels.clock import SystemClock
 from openmodels.domain.records import Registry
-from openmodels.errors import RegistryInvalid
+from openmodels.errors import RegistryInvalid, RegistryUnreadable
 from openmodels.opening import open_stores
+from openmodels.registry.files import HIDE
 from openmodels.registry.publish import publish, summary
 from openmodels.settings import Settings
 from openmodels.store.engine import create_engine, name_of
@@ -58,7 +59,7 @@ def register(app: typer.Typer) -> None:
 async def _publish_once(settings: Settings, path: Path, *, replay_git: bool) -> None:
     clock = SystemClock()
     async with open_stores(settings) as stores:
-        load = partial(_load_or_report, overlay=settings.overlay)
+        load = partial(_load_or_report, overlay=settings.overlay, replay_git=replay_git)
         for line in summary(await publish(path, stores.registry, clock, load=load)):
             typer.echo(line)
         if replay_git:
@@ -71,13 +72,19 @@ async def _publish_once(settings: Settings, path: Path, *, replay_git: bool) -> 
                 typer.echo(line)
 
 
-def _load_or_report(path: Path, overlay: Path | None) -> Registry:
+def _load_or_report(path: Path, overlay: Path | None, *, replay_git: bool) -> Registry:
     """The registry with its overlay; where they have issues, they are printed as ``validate`` prints them."""
     loaded = load_with_progress(path, overlay)
-    if loaded.registry is not None:
-        return loaded.registry
-    print_issues(loaded, path, overlay)
-    raise RegistryInvalid(loaded.issues)
+    if loaded.registry is None:
+        print_issues(loaded, path, overlay)
+        raise RegistryInvalid(loaded.issues)
+    if replay_git and loaded.overlay is not None and loaded.overlay.hidden:
+        # Leaving out what is hidden now would not do: under the names of then, it would still be there.
+        raise RegistryUnreadable(
+            "--replay-git would bring what the overlay hides back into the history, where everybody can read "
+            f"it, and nothing was published; publish without --replay-git, or take {HIDE} out of the overlay"
+        )
+    return loaded.registry
 
 
 async def _migrate_once(settings: Settings) -> None:

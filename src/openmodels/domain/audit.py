@@ -69,7 +69,7 @@ class AuditFinding(Struct, frozen=True, kw_only=True):
     path: Path
     """Where in the record."""
     message: str
-    """What was found, in a sentence that stays the same as long as nothing changes."""
+    """What was found, in a sentence that stays the same as long as nothing changes, whatever is asked."""
     hint: str | None = None
     """What to do, where one can tell."""
 
@@ -135,9 +135,13 @@ def _verification(registry: Registry, outlook: Outlook) -> Iterator[AuditFinding
             yield _of_offering("stale", offering, where, message, hint)
         elif source.verified_at < oldest:
             day = f"{source.verified_at:%Y-%m-%d}"
-            message = f"last compared with {shown(source.name)} on {day}, over {outlook.days} days ago"
+            message = f"last compared with {shown(source.name)} on {day}"
             at = f" ({source.url})" if source.url else ""
-            hint = f"compare its numbers with the source{at} and move `verified_at` on"
+            # How many days count is asked for, and does not make it another finding.
+            hint = (
+                f"over {outlook.days:,} days ago: compare its numbers with the source{at} "
+                "and move `verified_at` on"
+            )
             yield _of_offering("stale", offering, where, message, hint)
 
 

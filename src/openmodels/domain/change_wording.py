@@ -1,13 +1,17 @@
 """A change in the words of a feed: one line that says what happened, for people."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from openmodels.domain.changes import Change
 
 LONGEST_VALUE = 80
 """Characters of a value that a line shows; what is longer is cut."""
+
+LARGEST = 30
+"""Numbers of more digits, before or after the point, are shown with an exponent and rounded."""
 
 _PER_MILLION = "per million tokens"
 _PRICES: Mapping[str, tuple[str, str]] = {
@@ -34,28 +38,73 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
 _HUNDRED = Decimal(100)
 
 
-def headlines(changes: Iterable[Change], currencies: Mapping[str, str]) -> Iterator[str]:
-    """One line for each of the changes, which are given newest first.
+class Step(NamedTuple):
+    """What one revision made of one offering."""
 
-    ``currencies`` are those of now, by the offering's id: going back, a change of one is followed.
+    at: datetime
+    revision: str
+    id: str
+
+
+class Paid(NamedTuple):
+    """The currencies of an offering before and after a step; None where nobody knows.
+
+    Where both are the same, known or not, the step left the currency as it was.
     """
-    known = dict(currencies)
+
+    before: str | None
+    after: str | None
+
+
+def step_of(change: Change) -> Step:
+    """The step that a change is part of."""
+    return Step(change.at, change.revision, change.id)
+
+
+def is_price(change: Change) -> bool:
+    """Whether its line names a currency for the old and the new value."""
+    return change.kind == "offering" and change.field in _PRICES
+
+
+def currencies(
+    changes: Sequence[Change], now: Mapping[str, str], *, published_at: datetime
+) -> Mapping[Step, Paid]:
+    """What offerings were paid in before and after each step, going back from ``now``.
+
+    ``changes`` are, newest first, all that were made since some time to offerings' prices, and all removals
+    of offerings. ``now`` are the currencies that were published at ``published_at``, by the offering's id;
+    of what changed later, only what the changes themselves say is taken.
+    """
+    exchanged = {
+        step_of(change): Paid(str(change.old), str(change.new))
+        for change in changes
+        if change.kind == "offering" and change.field == "pricing.currency"
+    }
+    known: dict[str, str | None] = {}
+    found: dict[Step, Paid] = {}
     for change in changes:
-        yield headline(change, known.get(change.id))
-        if change.kind != "offering":
+        step = step_of(change)
+        if change.kind != "offering" or step in found:
             continue
-        if change.field == "pricing.currency":
-            known[change.id] = str(change.old)
-        elif change.action == "removed" and isinstance(change.old, dict):
-            known[change.id] = str((change.old.get("pricing") or {}).get("currency") or "")
+        later = change.at > published_at
+        after = known[change.id] if change.id in known else None if later else now.get(change.id)
+        if change.action == "removed":
+            pricing = change.old.get("pricing") if isinstance(change.old, dict) else None
+            paid = Paid((pricing or {}).get("currency"), None)
+        else:
+            paid = exchanged.get(step) or Paid(after, after)
+        found[step] = paid
+        if paid.before is not None or not later:
+            known[change.id] = paid.before
+    return found
 
 
-def headline(change: Change, currency: str | None = None) -> str:
+def headline(change: Change, paid: Paid | None = None) -> str:
     """``groq: llama-3-3-70b input price 0.59 → 0.64 USD per million tokens (+8.5 %)``, and the like.
 
-    ``currency`` is what the prices are in; without one, it is left out.
+    ``paid`` is what prices were in; None where they may have been in two currencies for all one knows.
     """
-    return f"{_subject(change)} {_what(change, currency)}"
+    return f"{_subject(change)} {_what(change, paid)}"
 
 
 def _subject(change: Change) -> str:
@@ -64,13 +113,17 @@ def _subject(change: Change) -> str:
     return change.id if change.kind == "model" else f"{change.kind} {change.id}"
 
 
-def _what(change: Change, currency: str | None) -> str:
+def _what(change: Change, paid: Paid | None) -> str:
     field, old, new = change.field, change.old, change.new
     if field is None:
         return change.action + _asked_price(change)
     if field in _PRICES:
         name, unit = _PRICES[field]
-        units = f"{currency} {unit}" if currency else unit
+        if paid is None:
+            return f"{name} {_values(change, 'unknown')} {unit}"
+        if paid.before != paid.after:
+            return f"{name} {_amount(old, paid.before)} → {_amount(new, paid.after)} {unit}"
+        units = f"{paid.after} {unit}" if paid.after else unit
         return f"{name} {_values(change, 'unknown')} {units}{_percent(old, new)}"
     if field in _LIMITS:
         name, unit = _LIMITS[field]
@@ -107,6 +160,12 @@ def _asked_price(change: Change) -> str:
     return f" ({', '.join(asked)}, {prices.get('currency')} {_PER_MILLION})" if asked else ""
 
 
+def _amount(value: Any, currency: str | None) -> str:
+    """A price with its currency; an unknown price is in none."""
+    shown = _shown(value, "unknown")
+    return shown if value is None or currency is None else f"{shown} {currency}"
+
+
 def _values(change: Change, nothing: str) -> str:
     return f"{_shown(change.old, nothing)} → {_shown(change.new, nothing)}"
 
@@ -115,7 +174,16 @@ def _percent(old: Any, new: Any) -> str:
     """By how much a price rose or fell; nothing where that is no number."""
     if not isinstance(old, int | Decimal) or not isinstance(new, int | Decimal) or not old:
         return ""
+    if _is_long(old) or _is_long(new):
+        return ""
     return f" ({(Decimal(new) - Decimal(old)) / Decimal(old) * _HUNDRED:+,.1f} %)"
+
+
+def _is_long(number: int | Decimal) -> bool:
+    """Whether a number has too many digits to be written out."""
+    value = Decimal(number)
+    exponent = value.as_tuple().exponent
+    return not isinstance(exponent, int) or value.adjusted() >= LARGEST or exponent < -LARGEST
 
 
 def _difference(old: Sequence[Any], new: Sequence[Any]) -> str:
@@ -131,6 +199,8 @@ def _shown(value: Any, nothing: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | Decimal):
+        if _is_long(value):
+            return f"{Decimal(value):.3E}"
         # As written: 0.10 keeps its zero.
         return f"{value:,}" if isinstance(value, int) else f"{value:,f}"
     if isinstance(value, dict):

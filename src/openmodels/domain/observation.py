@@ -57,5 +57,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """When this version of the source was made, where it says so, else when it was read; in UTC."""
     observations: tuple[Observation, ...]
     """In the order of the source, those of one subject together."""
+    left_out: frozenset[tuple[Subject, str]] = frozenset()
+    """Fields of which the source says something that the importer could not use: not nothing, but no value
+    either. ``pricing`` stands for every price."""
     notes: tuple[str, ...] = ()
     """What the importer could not use, one line each, for people."""

@@ -3,6 +3,8 @@
 As with issues, no form of it can steer a terminal, span lines, or pass for an annotation.
 """
 
+import os
+import stat
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -104,19 +106,34 @@ def without_known(report: AuditReport, baseline: Path) -> AuditReport:
     ``SourceUnreadable`` for a file that holds no such report.
     """
     try:
-        with baseline.open("rb") as stream:
-            raw = stream.read(MAX_BASELINE + 1)
-        if len(raw) > MAX_BASELINE:
-            raise SourceUnreadable(f"{visible(str(baseline))} is too large to be the report of an audit")
-        known = {_identity(finding) for finding in msgspec.json.decode(raw, type=AuditReport).findings}
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) else "it is not"
-        raise SourceUnreadable(
-            f"cannot read {visible(str(baseline))} ({what}): name a file that "
-            "`openmodels audit --format json` has written"
-        ) from None
+        known = {_identity(finding) for finding in _earlier(baseline).findings}
+    except OSError as error:
+        raise _no_report(baseline, error.strerror or str(error)) from None
+    except RecursionError:
+        raise _no_report(baseline, "it is nested too deeply") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _no_report(baseline, visible(f"it is no report: {error}"[:200])) from None
     news = tuple(finding for finding in report.findings if _identity(finding) not in known)
     return msgspec.structs.replace(report, findings=news, counts=_counts(news))
+
+
+def _earlier(baseline: Path) -> AuditReport:
+    # A pipe that nobody writes to would be waited for for ever, even to be opened.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(baseline, flags), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise _no_report(baseline, "it is no ordinary file")
+        raw = stream.read(MAX_BASELINE + 1)
+    if len(raw) > MAX_BASELINE:
+        raise _no_report(baseline, f"it has more than {MAX_BASELINE:,} bytes")
+    return msgspec.json.decode(raw, type=AuditReport)
+
+
+def _no_report(baseline: Path, why: str) -> SourceUnreadable:
+    return SourceUnreadable(
+        f"cannot read {visible(str(baseline))} ({why}): name a file that "
+        "`openmodels audit --format json` has written"
+    )
 
 
 def _identity(finding: Finding) -> tuple[str, str, str, str]:

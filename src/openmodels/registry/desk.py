@@ -5,7 +5,7 @@ file and lays the two together (``Below``).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -125,13 +125,13 @@ class Desk:
         """Read one record: the whole of a file, or the item ``at`` of it."""
         normalised = normalise(data)
         reading = self._read(file, data, struct, careful=document.trailing_newline)
-        holes = [p.fault.path for p in document.faults if p.fault.code in _HOLES]
+        holes = holes_in(document)
         faulty = {p.fault.path[len(at)] for p in document.faults if _within(p.fault.path, at)}
         for fault in [*normalised.faults, *reading.faults]:
             path = at + normalised.path_in_file(fault.path)
             if fault.path:
                 faulty.add(fault.path[0])
-            if not any(path[: len(hole)] == hole for hole in holes):
+            if not within_any(path, holes):
                 self.note(file.origin, msgspec.structs.replace(fault, path=path))
         if reading.record is None:
             self._unread[file.kind].add(file.key)
@@ -176,6 +176,16 @@ class Desk:
                 self.place(file, fault, place_of(fault, places))
         self._unplaced.clear()
         return in_order(self._issues)
+
+
+def holes_in(document: Document) -> Sequence[DocumentPath]:
+    """Where the data lacks what a fault of the text took away: what its structure says there is no news."""
+    return [placed.fault.path for placed in document.faults if placed.fault.code in _HOLES]
+
+
+def within_any(path: DocumentPath, holes: Iterable[DocumentPath]) -> bool:
+    """Whether a path leads to one of the holes, or into it."""
+    return any(path[: len(hole)] == hole for hole in holes)
 
 
 def _within(path: DocumentPath, at: DocumentPath) -> bool:

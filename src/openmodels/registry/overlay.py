@@ -18,7 +18,7 @@ from openmodels.domain.faults import Fault, did_you_mean, path_text, shown
 from openmodels.domain.records import OFFERING_PATTERN, Id, Model, Provider, Record, Registry
 from openmodels.domain.vocabulary import suggest
 from openmodels.errors import RegistryInvalid
-from openmodels.registry.desk import Desk
+from openmodels.registry.desk import Desk, holes_in, within_any
 from openmodels.registry.files import HIDE, VENDORS, Listing, list_files, list_overlay
 from openmodels.registry.load import Laid, Loaded, Progress, load_registry, registry_of
 from openmodels.registry.overlay_merge import Underneath
@@ -117,8 +117,10 @@ def _take_overlay(desk: Desk, listing: Listing) -> Hide:
         document = desk.document(file)
         if document is not None:
             reading = read_record(document.data, OverlayRules, careful=True)
+            holes = holes_in(document)
             for fault in reading.faults:
-                desk.note(file.origin, fault)
+                if not within_any(fault.path, holes):
+                    desk.note(file.origin, fault)
             if reading.record is not None:
                 hide = reading.record.hide
     return hide

@@ -61,7 +61,7 @@ def refusal(param: Param, *values: str) -> tuple[str, dict[str, Any]]:
         (PRICE, "10.0", Decimal("10.0")),
         (PRICE, "1e9", Decimal("1e9")),
         (PRICE, "1E-9", Decimal("1e-9")),
-        (PRICE, "9" * 21, Decimal("9" * 21)),
+        (PRICE, "9" * 20, Decimal("9" * 20)),
         (PRICE, ".5", Decimal("0.5")),
         (PRICE, "5.", Decimal(5)),
         (PRICE, "1e20", Decimal("1e20")),
@@ -145,14 +145,20 @@ def test_it_refuses_what_is_no_number_from_zero(value: str) -> None:
     assert detail == {"parameter": "price", "value": value, "range": [0, None]}
 
 
-@pytest.mark.parametrize(
-    "value", ["-0", "-0.0", "+5", "0E+9999999", "1e-999999999", "1e-21", "1e21", "0e-99", "1e99999999999999"]
-)
+@pytest.mark.parametrize("value", ["-0", "-0.0", "+5", "0E+9999999", "1e-999999999", "1e-21", "0e-99"])
 def test_it_refuses_a_number_that_is_short_only_as_it_is_written(value: str) -> None:
     message, detail = refusal(PRICE, value)
     hint = ", without a sign and with an exponent of at most 20"
     assert message == f"price must be a number, 0 or more{hint}, not {value!r}"
     assert detail == {"parameter": "price", "value": value, "range": [0, None]}
+
+
+@pytest.mark.parametrize("value", ["1e21", "9" * 21, "1.1e20", "1e99999999999999"])
+def test_it_refuses_a_number_that_is_larger_than_any_that_it_would_show(value: str) -> None:
+    message, detail = refusal(PRICE, value)
+    assert message == f"price must be a number from 0 to 1e20, not {value!r}"
+    assert detail == {"parameter": "price", "value": value, "range": [0, None]}
+    assert PRICE.schema["maximum"] == 10**20
 
 
 @pytest.mark.parametrize("value", ["True", "FALSE", "1", "0", "yes", "", " true"])

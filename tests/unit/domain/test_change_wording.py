@@ -1,5 +1,6 @@
 """One line that says what changed."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.builders import AT
-from openmodels.domain.change_wording import headline, headlines
+from openmodels.domain.change_wording import Paid, currencies, headline, step_of
 from openmodels.domain.changes import Change
 
 
@@ -28,6 +29,7 @@ def change(field: str | None, old: Any, new: Any, **given_: Any) -> Change:
     return Change(**fields | given_)
 
 
+DOLLARS = Paid("USD", "USD")
 PRICE = "pricing.input_per_million"
 
 
@@ -53,7 +55,7 @@ PRICE = "pricing.input_per_million"
     ],
 )  # fmt: skip
 def test_it_says_what_became_of_a_field(field: str, old: Any, new: Any, line: str) -> None:
-    assert headline(change(field, old, new), "USD") == f"groq: llama {line}"
+    assert headline(change(field, old, new), DOLLARS) == f"groq: llama {line}"
 
 
 def test_a_description_is_not_repeated_and_long_values_are_cut() -> None:
@@ -61,25 +63,83 @@ def test_a_description_is_not_repeated_and_long_values_are_cut() -> None:
     assert len(headline(change("name", "a" * 500, "b" * 500, kind="model", id="m"))) < 200
 
 
-def test_without_a_currency_it_is_left_out() -> None:
-    assert headline(change(PRICE, 1, 2)) == "groq: llama input price 1 → 2 per million tokens (+100.0 %)"
+@pytest.mark.parametrize(
+    ("paid", "told"),
+    [
+        (None, "1 → 2 per million tokens"),
+        (Paid(None, None), "1 → 2 per million tokens (+100.0 %)"),
+        (Paid("EUR", "USD"), "1 EUR → 2 USD per million tokens"),
+        (Paid("EUR", None), "1 EUR → 2 per million tokens"),
+    ],
+)
+def test_what_is_not_certain_is_left_out(paid: Paid | None, told: str) -> None:
+    assert headline(change(PRICE, 1, 2), paid) == f"groq: llama input price {told}"
+
+
+def test_an_unknown_price_is_in_no_currency() -> None:
+    assert "unknown → 5 EUR per" in headline(change(PRICE, None, 5), Paid("USD", "EUR"))
+    assert "5 USD → unknown per" in headline(change(PRICE, 5, None), Paid("USD", "EUR"))
+
+
+@pytest.mark.parametrize("number", [Decimal("1E+300"), Decimal("1E+999999"), Decimal("1E-999999"), 10**4000])
+def test_a_number_of_many_digits_is_not_written_out(number: Any) -> None:
+    for old, new in ((number, 1), (1, number), (number, -number)):
+        for field in (PRICE, "context_window", "x"):
+            line = headline(change(field, old, new), DOLLARS)
+            assert len(line) < 120
+            assert "%" not in line
+
+
+def at(hours: int, field: str | None, old: Any, new: Any, **more: Any) -> Change:
+    return change(field, old, new, at=AT + timedelta(hours=hours), revision=f"{hours:016x}", **more)
+
+
+GONE = {"pricing": {"currency": "EUR"}}
+NEWEST_FIRST = [
+    at(6, PRICE, 1, 2),
+    at(5, PRICE, 8, 1),
+    at(5, "pricing.currency", "CNY", "USD"),
+    at(5, "pricing.output_per_million", 9, 3),
+    at(4, PRICE, 7, 8),
+    at(2, None, GONE, None, action="removed"),
+    at(1, PRICE, 3, 6),
+    at(1, PRICE, 3, 6, id="acme/llama"),
+]
 
 
 def test_going_back_it_follows_the_currency() -> None:
-    newest_first = [
-        change(PRICE, 1, 2),
-        change("pricing.currency", "CNY", "USD"),
-        change(PRICE, 7, 1),
-        change(None, None, {}, action="added"),
-        change(None, {"pricing": {"currency": "EUR"}}, None, action="removed"),
-        change(PRICE, 3, 6),
+    found = currencies(
+        NEWEST_FIRST, {"groq/llama": "USD", "acme/llama": "GBP"}, published_at=NEWEST_FIRST[0].at
+    )
+    assert [found[step_of(one)] for one in NEWEST_FIRST] == [
+        Paid("USD", "USD"),
+        *[Paid("CNY", "USD")] * 3,
+        Paid("CNY", "CNY"),
+        Paid("EUR", None),
+        Paid("EUR", "EUR"),
+        Paid("GBP", "GBP"),
     ]
-    lines = list(headlines(newest_first, {"groq/llama": "USD"}))
-    assert [line.split()[7] for line in lines if "input price" in line] == ["USD", "CNY", "EUR"]
+
+
+def test_of_what_came_after_what_is_served_only_the_changes_themselves_are_believed() -> None:
+    now = {"groq/llama": "CNY"}
+    found = currencies(NEWEST_FIRST, now, published_at=NEWEST_FIRST[4].at)
+    assert found[step_of(NEWEST_FIRST[0])] == Paid(None, None)
+    assert found[step_of(NEWEST_FIRST[1])] == Paid("CNY", "USD")
+    assert found[step_of(NEWEST_FIRST[4])] == Paid("CNY", "CNY")
+    only = [at(2, PRICE, 1, 2), at(1, PRICE, 2, 1)]
+    found = currencies(only, now, published_at=only[1].at)
+    assert [found[step_of(one)].after for one in only] == [None, "CNY"]
+
+
+def test_what_a_removed_record_does_not_say_is_unknown_before() -> None:
+    changes = [at(2, None, {"pricing": None}, None, action="removed"), at(1, PRICE, 1, 2)]
+    found = currencies(changes, {"groq/llama": "USD"}, published_at=changes[0].at)
+    assert [found[step_of(one)] for one in changes] == [Paid(None, None), Paid(None, None)]
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False, places=4)
+    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
     | st.text(max_size=200),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
@@ -89,6 +149,6 @@ FIELDS = st.sampled_from([PRICE, "pricing.tiers", "context_window", "aliases", "
 
 @given(field=FIELDS, old=VALUES, new=VALUES, action=st.sampled_from(["added", "changed", "removed"]))
 def test_whatever_a_record_held_has_a_line(field: str | None, old: Any, new: Any, action: str) -> None:
-    line = headline(change(field, old, new, action=action), "USD")
+    line = headline(change(field, old, new, action=action), DOLLARS)
     assert line.startswith("groq: llama ")
     assert len(line) < 400

@@ -274,6 +274,17 @@ def test_what_hides_nothing_is_an_issue(
     assert hint is None or issue.hint == hint
 
 
+@pytest.mark.parametrize("text", ['["\\e[31m"]', "[*gone]", "[!secret x]"])
+def test_what_the_text_took_away_is_told_once(public: Path, overlay: Path, text: str) -> None:
+    write(overlay, "overlay.yaml", f"hide:\n  providers: {text}\n  models: [5]\n")
+    assert [(issue.code, issue.line) for issue in issues(public, overlay)][1:] == [("wrong-type", 3)]
+
+
+def test_successors_that_are_not_hidden_are_still_named(public: Path, overlay: Path) -> None:
+    write(overlay, "overlay.yaml", "hide:\n  providers: [zeta]\n")
+    assert model_named(laid(public, overlay), "old").replaced_by == "acme-one"
+
+
 @pytest.mark.parametrize("text", ["", "- a\n", "hide: [a\n", "hides: {}\n", "hide: &a {}\n", b"\xff"])
 def test_a_list_of_hidden_things_that_cannot_be_read_is_an_issue(
     public: Path, overlay: Path, text: str | bytes

@@ -12,7 +12,7 @@ from fixtures.git_registry import GitRegistry
 from openmodels.clock import SettableClock
 from openmodels.domain.records import Registry
 from openmodels.errors import RegistryUnreadable
-from openmodels.registry.git import find_folder, opened
+from openmodels.registry.git import commits_of, find_folder, opened
 from openmodels.registry.load import require_registry
 from openmodels.registry.replay import Log, read_log, replay, summary
 from openmodels.store.history_ports import ChangeQuery
@@ -200,6 +200,44 @@ def test_nothing_that_a_repository_names_is_run_or_fetched(repository: GitRegist
     assert log.skipped == 1
     assert "models/b.yaml: the clone does not have it" in str(log.reason)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_commits_are_read_as_they_were_made_not_as_they_are_replaced(repository: GitRegistry) -> None:
+    second = repository.git("rev-parse", "HEAD~1").strip()
+    forged = repository.commit(days(1), ONE)
+    repository.git("reset", "-q", "--hard", "HEAD~1")
+    repository.git("replace", second, forged)
+    assert held(logged(repository)) == [(days(0), ONE), (days(1), TWO), (days(2), THREE)]
+
+
+def test_commits_have_the_parents_they_were_made_with(repository: GitRegistry) -> None:
+    newest = repository.git("rev-parse", "HEAD").strip()
+    (repository.top / ".git" / "info" / "grafts").write_text(f"{newest}\n")
+    assert len(logged(repository).revisions) == 3
+
+
+@pytest.mark.parametrize("name", ["reg[1]*", ":!reg", ":(exclude)reg"])
+def test_a_folder_is_taken_by_its_name_and_not_as_a_pattern(tmp_path: Path, name: str) -> None:
+    made = GitRegistry(tmp_path / "patterns")
+    made.path = made.top / name
+    made.commit(days(0), ONE)
+    (made.top / "reg1 other").mkdir()
+    (made.top / "reg1 other" / "file").write_text("x")
+    made.commit(days(1))
+    assert held(logged(made)) == [(days(0), ONE)]
+
+
+def test_git_that_never_answers_is_not_waited_for(repository: GitRegistry, tmp_path: Path) -> None:
+    endless = tmp_path / "endless"
+    os.mkfifo(endless)
+    alternates = repository.top / ".git" / "objects" / "info" / "alternates"
+    os.mkfifo(alternates)
+    with pytest.raises(RegistryUnreadable, match=r"git did not answer within 0\.2 seconds"):
+        commits_of(find_folder(repository.path), patience=0.2)
+    alternates.unlink()
+    repository.git("config", "include.path", str(endless))
+    with pytest.raises(RegistryUnreadable, match=r"did not answer .* publish without --replay-git"):
+        read_log(repository.path, before=NOW, now=NOW, patience=0.2)
 
 
 def test_it_says_what_to_type_where_there_is_no_log(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from yaml.nodes import CollectionNode, MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from openmodels.domain.faults import Path
 from openmodels.domain.vocabulary import PRICE_ALIASES
@@ -78,13 +78,36 @@ def _replaced(text: Text, place: Place, value: Any) -> str:
             return _with_items(text, node, kept, value[kept:])
     key = text.start(place.key)
     indent = key - text.line_start(key)
-    if text.text[text.line_start(key) : key].strip():  # the first key of an item of a list: `- key: value`
+    head = text.text[text.line_start(key) : key]
+    if head.strip() == "?":  # `? key`, and `: value` on the next line
+        indent = head.index("?")
+        key = text.line_start(key) + indent
+    elif head.strip():  # the first key of an item of a list: `- key: value`
         indent = place.key.start_mark.column
     lines = house.entry(str(place.key.value), value, indent)
+    if isinstance(node, ScalarNode) and lines[0].endswith(">-"):
+        # Behind a folded text a comment would be part of it.
+        comment, end = _comment_of(text, place.key, node, end)
+        lines[0] += comment
     if isinstance(node, CollectionNode) and not node.flow_style:
         # A comment behind the last item spoke of an item that goes.
         end = len(text.text[: text.next_line(end)].rstrip("\r\n"))
     return _spliced(text, key, end, text.newline.join(lines)[indent:])
+
+
+def _comment_of(text: Text, key: Node, node: ScalarNode, end: int) -> tuple[str, int]:
+    """The comment in the line where ``node`` begins, or ends if that is one, and where what it is in ends."""
+    line_end = len(text.text[: text.next_line(end)].rstrip("\r\n"))
+    if node.style in ("|", ">"):
+        start = text.start(node)
+        first = text.text[start : text.next_line(start)].rstrip("\r\n")
+        _, sign, words = first.partition(" #")
+        return (f"  #{words}" if sign else ""), end
+    _, sign, words = text.text[text.end(key) : text.start(node)].partition("#")
+    if sign:  # the value stands in a line of its own, below the comment
+        return f"  # {' '.join(words.split())}", end
+    rest = text.text[end:line_end].strip()
+    return (f"  {rest}", line_end) if rest.startswith("#") else ("", end)
 
 
 def _common(node: SequenceNode, values: list[Any]) -> int:
@@ -183,7 +206,7 @@ def _removed(text: Text, place: Place) -> str:
     start = text.start(place.key)
     end = text.next_line(text.end(place.value))
     head = text.text[text.line_start(start) : start]
-    if head.strip():  # the first key of an item of a list: the dash goes to the next key
+    if head.strip() not in ("", "?"):  # the first key of an item of a list: the dash goes to the next key
         following = text.start(owner.value[1][0])
         return _spliced(text, start, following, "")
     return _spliced(text, text.line_start(start), end, "")

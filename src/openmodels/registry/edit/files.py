@@ -10,6 +10,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -26,11 +27,17 @@ from openmodels.registry.normalise import normalise
 from openmodels.registry.structure import read_record
 from openmodels.registry.yaml import parse
 
+_LEFTOVER = re.compile(r"\.[0-9a-f]{16}\.tmp")
+
 AnyRecord = Model | Provider | Offering
 
 
 class RegistryNotWritten(OpenModelsError):
     """A file could not be edited or written; those before it are whole, and doing the same again goes on."""
+
+
+class FileNotEdited(RegistryNotWritten):
+    """A file says what it should, in a way that no edit of ours keeps; every other file can be written."""
 
 
 class Change(Struct, frozen=True):
@@ -47,6 +54,8 @@ class Writing(Struct, frozen=True):
     """Relative to the registry's folder."""
     path: Path
     content: bytes | None
+    before: bytes | None = None
+    """What is there now; None where nothing is."""
 
 
 def name_of(record: AnyRecord) -> str:
@@ -65,16 +74,27 @@ def name_of(record: AnyRecord) -> str:
     return "/".join(parts) + ".yaml"
 
 
-def prepare(root: Path, changes: Iterable[Change]) -> list[Writing]:
+def prepare(root: Path, changes: Iterable[Change], left_out: list[str] | None = None) -> list[Writing]:
     """The files that ``changes`` make of the registry in ``root``, in the order in which to write them.
 
-    Nothing is written. Raises ``RegistryNotWritten`` when a file cannot be edited, or is no longer what the
-    changes were made for; ``RegistryUnreadable`` when there is no registry.
+    Nothing is written. What cannot be edited is told in ``left_out`` and stays as it is. Raises
+    ``RegistryNotWritten`` when a file is no longer what the changes were made for, and, without a list, when
+    one cannot be edited; ``RegistryUnreadable`` when there is no registry.
     """
     present = {file.name: file for file in list_files(root).files}
     real = root.resolve()
-    writings = [_prepared(real, present, change) for change in changes]
-    return sorted((w for w in writings if w is not None), key=_turn)
+    writings: list[Writing] = []
+    for change in changes:
+        try:
+            writing = _prepared(real, present, change)
+        except FileNotEdited as error:
+            if left_out is None:
+                raise
+            left_out.append(str(error))
+            continue
+        if writing is not None:
+            writings.append(writing)
+    return sorted(writings, key=_turn)
 
 
 def _turn(writing: Writing) -> tuple[bool, int, str]:
@@ -92,7 +112,7 @@ def _prepared(root: Path, present: dict[str, RegistryFile], change: Change) -> W
     file = present.get(name)
     path = Path(file.location) if file else root / name
     if change.new is None:
-        return Writing(name, path, None) if file else None
+        return _removal(change, name, file) if file else None
     if file is None:
         if change.old is not None:
             raise RegistryNotWritten(f"{name} is gone since it was read: run the same again")
@@ -102,22 +122,46 @@ def _prepared(root: Path, present: dict[str, RegistryFile], change: Change) -> W
         return Writing(name, path, content)
     if change.old is None:
         raise RegistryNotWritten(f"{name} has come since the registry was read: run the same again")
+    raw = _present(file, change.old, name)
     try:
-        raw = read(file)
         edits = edits_between(change.old, change.new)
         content = edit(raw.decode("utf-8"), edits, ORDER[type(change.new)]).encode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RegistryNotWritten(f"cannot read {name}: {error}") from None
-    except (KeyError, IndexError) as error:
-        raise RegistryNotWritten(f"cannot edit {name} at {error}: edit it by hand, then run again") from None
+    except (KeyError, IndexError, UnicodeDecodeError) as error:
+        raise FileNotEdited(f"cannot edit {name} at {error}: edit it by hand, then run again") from None
     if content == raw:
         return None
     _require(content, change.new, name)
-    return Writing(name, path, content)
+    return Writing(name, path, content, raw)
+
+
+def _removal(change: Change, name: str, file: RegistryFile) -> Writing:
+    if change.old is None:
+        raise RegistryNotWritten(f"{name} has come since the registry was read: run the same again")
+    return Writing(name, Path(file.location), None, _present(file, change.old, name))
+
+
+def _present(file: RegistryFile, old: AnyRecord, name: str) -> bytes:
+    """The bytes of a file that still says what it said when the registry was read."""
+    try:
+        raw = read(file)
+    except OSError as error:
+        raise RegistryNotWritten(f"cannot read {name}: {error}") from None
+    if _fault(raw, old) is not None:
+        raise RegistryNotWritten(f"{name} has been changed since the registry was read: run the same again")
+    return raw
 
 
 def _require(content: bytes, record: AnyRecord, name: str) -> None:
     """Whether ``content`` says what ``record`` says, and nothing else."""
+    fault = _fault(content, record)
+    if fault is not None:
+        raise FileNotEdited(
+            f"{name} would not say what it should after the edit{visible(fault)}: edit it by hand"
+        )
+
+
+def _fault(content: bytes, record: AnyRecord) -> str | None:
+    """None where ``content`` says what ``record`` says, else what is wrong with it, which may be nothing."""
     document = parse(content)
     faults = [placed.fault for placed in document.faults]
     if not faults and type(document.data) is dict:
@@ -125,12 +169,8 @@ def _require(content: bytes, record: AnyRecord, name: str) -> None:
         reading = read_record(document.data, type(record), careful=document.trailing_newline)
         faults = [*faults, *reading.faults]
         if not faults and _as_filed(reading.record, record) == record:
-            return
-    what = f": {faults[0].found}, expected {faults[0].expected}" if faults else ""
-    raise RegistryNotWritten(
-        f"{name} would not say what it should after the edit{visible(what)}; it may have been changed since "
-        "it was read: run the same again, or edit it by hand"
-    )
+            return None
+    return f": {faults[0].found}, expected {faults[0].expected}" if faults else ""
 
 
 def _as_filed(found: AnyRecord | None, record: AnyRecord) -> AnyRecord | None:
@@ -152,9 +192,18 @@ def _refuse_links(root: Path, path: Path) -> None:
 
 
 def write(writings: Iterable[Writing]) -> Iterator[Writing]:
-    """Write each file, and yield it when it is done. Raises ``RegistryNotWritten``."""
+    """Write each file, and yield it when it is done.
+
+    Raises ``RegistryNotWritten``, also where a file is no longer what it was when this was prepared: whoever
+    edits the registry at the same time loses nothing.
+    """
     for writing in writings:
         try:
+            if _bytes_of(writing.path) != writing.before:
+                raise RegistryNotWritten(
+                    f"{writing.path} was changed by somebody else a moment ago; what came before it is "
+                    "written, and running the same again goes on from here"
+                )
             if writing.content is None:
                 writing.path.unlink(missing_ok=True)
                 _remove_if_empty(writing.path.parent)
@@ -167,6 +216,25 @@ def write(writings: Iterable[Writing]) -> Iterator[Writing]:
                 "same again goes on from here"
             ) from None
         yield writing
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def remove_leftovers(root: Path) -> int:
+    """Remove what a run that was killed halfway has left in ``root``, and say how many files that were."""
+    count = 0
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob(".*.tmp")):
+            if _LEFTOVER.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                with suppress(OSError):  # in a folder that is not ours to write, it stays and does no harm
+                    path.unlink(missing_ok=True)
+                    count += 1
+    return count
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from openmodels.domain.observation import Subject
 from openmodels.domain.pricing import WHOLES
-from openmodels.registry.importers.gather import Gathering, shown
+from openmodels.registry.importers.gather import Gathering
 
 TIER_PRICES = (
     "input_per_million",
@@ -109,7 +109,7 @@ def say_pricing(
     if any(amount > most for field, amount in every if field.endswith("_per_million")):
         of_what = "" if with_text else " of vectors or ranks"
         why = f"prices above {most} dollars per million tokens{of_what}, which must be of another unit"
-        into.leave_out(why, shown(subject))
+        into.unusable(why, subject, "pricing")
         return
     into.say(subject, "pricing.currency", "USD")
     for field, amount in prices.items():

@@ -27,6 +27,7 @@ class Gathering:
         self._observations: list[Observation] = []
         self._seen: set[Subject] = set()
         self._left_out: dict[str, list[str]] = {}
+        self._unused: set[tuple[Subject, str]] = set()
         self._counts: dict[str, int] = {}
 
     def begins(self, subject: Subject) -> bool:
@@ -61,7 +62,13 @@ class Gathering:
             return convert(raw)
         except Unusable as unusable:
             self.leave_out(f"{field}: {unusable}", shown(subject))
+            self._unused.add((subject, field))
             return None
+
+    def unusable(self, why: str, subject: Subject, field: str) -> None:
+        """Note that what the source says of a field was not used: what was known of it before stays."""
+        self.leave_out(why, shown(subject))
+        self._unused.add((subject, field))
 
     def leave_out(self, why: str, example: str) -> None:
         """Note that something was not used. Both texts may hold words of the source's."""
@@ -103,6 +110,7 @@ class Gathering:
             source_version=version,
             observed_at=observed_at.astimezone(UTC),
             observations=self.observed(),
+            left_out=frozenset(self._unused),
             notes=self.notes(),
         )
 

@@ -132,7 +132,7 @@ def _pricing(into: Gathering, subject: Subject, model: Mapping[str, Json], day: 
         return
     prices, steps = _prices(into, subject, current, "pricing.")
     if amounts.all_zero(prices) and not amounts.says_free(subject.name, model.get("name")):
-        into.leave_out(amounts.ZERO, shown(subject))
+        into.unusable(amounts.ZERO, subject, "pricing")
         return
     no_text = abilities.embeds(subject.name) or abilities.ranks(subject.name)
     prices = amounts.known(prices, output_may_be_free=no_text)
@@ -164,9 +164,9 @@ def _current(into: Gathering, subject: Subject, raw: Json, day: str) -> Mapping[
         if _holds(one, day):
             found = mapping(one.get("prices"))
         elif "start_time" in mapping(one.get("constraint")):
-            into.leave_out("prices for hours of the day", shown(subject))
+            into.unusable("prices for hours of the day", subject, "pricing")
     if found is None:
-        into.leave_out("prices that do not hold yet, or of unknown shape", shown(subject))
+        into.unusable("prices that do not hold yet, or of unknown shape", subject, "pricing")
     return found
 
 

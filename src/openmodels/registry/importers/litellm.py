@@ -271,7 +271,8 @@ def _limits(into: Gathering, subject: Subject, entry: Mapping[str, Json], mode: 
     if prompt is not None:
         window = prompt + answer if answer and prompt + answer in SHARED_WINDOWS else prompt
         if subject.provider in PROMPT_ONLY:
-            into.leave_out("context_window: the source gives the prompt's part of it", shown(subject))
+            why = "context_window: the source gives the prompt's part of it"
+            into.unusable(why, subject, "context_window")
         else:
             into.say(subject, "context_window", window)
     if answer is not None and MODES[mode] in {"chat", "completion"}:
@@ -280,15 +281,15 @@ def _limits(into: Gathering, subject: Subject, entry: Mapping[str, Json], mode: 
 
 def _pricing(into: Gathering, subject: Subject, entry: Mapping[str, Json], mode: str) -> None:
     if any(name in entry for name in CONVERTED):
-        into.leave_out("prices that were converted from another unit, inexactly", shown(subject))
+        into.unusable("prices that were converted from another unit, inexactly", subject, "pricing")
         return
     if (subject.provider, mode) in PER_STEP and "input_cost_per_token" in entry:
-        into.leave_out("prices of images by the step, given as if by the token", shown(subject))
+        into.unusable("prices of images by the step, given as if by the token", subject, "pricing")
         return
     prices = _prices(into, subject, entry)
     steps = _steps(into, subject, entry, prices)
     if amounts.all_zero(prices) and not _free(subject, mode):
-        into.leave_out(amounts.ZERO, shown(subject))
+        into.unusable(amounts.ZERO, subject, "pricing")
         prices = {}
     prices = amounts.known(prices, output_may_be_free=mode in ANSWERS_WITHOUT_TEXT)
     if not any(prices.get(field) for field in ("input_per_million", "output_per_million")):
@@ -353,7 +354,8 @@ def _other_units(
     if len(sizes) == 1:
         raw["search_per_query"] = sizes.pop()
     elif sizes:
-        into.leave_out("search_per_query: it depends on how much is searched", shown(subject))
+        why = "search_per_query: it depends on how much is searched"
+        into.unusable(why, subject, "pricing.search_per_query")
     found = {}
     for field, value in raw.items():
         amount = into.read(subject, f"pricing.{field}", values.price, value)

@@ -181,7 +181,7 @@ def _status(into: Gathering, subject: Subject, entry: Mapping[str, Json]) -> Non
     if isinstance(status, str) and status in STATUSES:
         into.say(subject, "status", STATUSES[status])
     elif status is not None:
-        into.leave_out("status: not a word that the source explains", shown(subject))
+        into.unusable("status: not a word that the source explains", subject, "status")
 
 
 def _provider(into: Gathering, key: str, raw: Json, models: Mapping[str, Json] | None) -> None:
@@ -197,7 +197,8 @@ def _provider(into: Gathering, key: str, raw: Json, models: Mapping[str, Json] |
     if isinstance(package, str) and package in COMPATIBILITY:
         into.say(subject, "compatibility", COMPATIBILITY[package])
     elif package is not None:
-        into.leave_out("compatibility: a package of which we do not know what it speaks", key)
+        why = "a package of which we do not know what it speaks"
+        into.unusable(f"compatibility: {why}", subject, "compatibility")
     for name, offering in mapping(entry.get("models")).items():
         _offering(into, key, name, offering, models)
 
@@ -227,11 +228,11 @@ def _pricing(into: Gathering, subject: Subject, entry: Mapping[str, Json]) -> No
     if cost is None:
         return
     if not isinstance(cost, dict):
-        into.leave_out("cost: not an object", shown(subject))
+        into.unusable("cost: not an object", subject, "pricing")
         return
     prices = _prices(into, subject, cost, "pricing.")
     if amounts.all_zero(prices) and not _free(subject, entry):
-        into.leave_out(amounts.ZERO, shown(subject))
+        into.unusable(amounts.ZERO, subject, "pricing")
         return
     no_text = _embeds(subject, entry) or abilities.ranks(subject.name)
     prices = amounts.known(prices, output_may_be_free=no_text)
@@ -269,7 +270,7 @@ def _tiers(
     for prices, tier in listed:
         above = into.read(subject, "pricing.tiers.above_tokens", values.tokens, tier.get("size"))
         if above is None or tier.get("type", "context") != "context" or above in steps:
-            into.leave_out("pricing.tiers: not one tier for each length of prompt", shown(subject))
+            into.unusable("pricing.tiers: not one tier for each length of prompt", subject, "pricing.tiers")
             return ()
         steps[above] = _prices(into, subject, prices, "pricing.tiers.")
     return amounts.tiers_of(steps, plain)

@@ -144,7 +144,7 @@ def _pricing(into: Gathering, subject: Subject, entry: Mapping[str, Json]) -> No
         if amount is not None:
             prices[ours] = amount
     if amounts.all_zero(prices) and not amounts.says_free(subject.name, entry.get("name")):
-        into.leave_out(amounts.ZERO, shown(subject))
+        into.unusable(amounts.ZERO, subject, "pricing")
         return
     prices = amounts.known(prices, output_may_be_free=abilities.embeds(subject.name))
     search = into.read(subject, "pricing.search_per_query", values.price, raw.get(SEARCH))

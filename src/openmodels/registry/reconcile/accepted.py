@@ -7,7 +7,7 @@ import msgspec
 
 from openmodels.domain.records import Registry
 from openmodels.registry.reconcile.fields import NotForUs, R, converted, from_json
-from openmodels.registry.reconcile.merge import Speaker, accepts, item_of, merge
+from openmodels.registry.reconcile.merge import Speaker, accepts, item_of, merge, with_claims
 from openmodels.registry.reconcile.plan import Options
 from openmodels.registry.reconcile.sums import name_of
 
@@ -49,12 +49,7 @@ def _accepted(record: R, options: Options, now: datetime) -> R:
     )
     # What it says otherwise, and nobody accepted, is still to be said.
     rest = {c.field: c for c in item.differs if c.field not in told}
-    merged = merge(record, told, speaker, lambda _: True).record
-    now_item = item_of(merged, source)
-    if rest and now_item is not None:
-        kept = msgspec.structs.replace(now_item, differs=tuple(rest[f] for f in sorted(rest)))
-        items = tuple(kept if i is now_item else i for i in merged.provenance)
-        merged = msgspec.structs.replace(merged, provenance=items)
+    merged = with_claims(merge(record, told, speaker, lambda _: True).record, source, rest)
     return msgspec.structs.replace(merged, updated_at=max(now, record.created_at))
 
 

@@ -1,6 +1,6 @@
 """From a reading and the present registry to a plan, once. Pure: nothing is read or written here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,19 +9,27 @@ import msgspec
 from openmodels.domain.naming import Resolver
 from openmodels.domain.observation import Reading, Subject
 from openmodels.domain.records import Model, Offering, Provider, Registry
-from openmodels.registry.importers.providers import provider_id
 from openmodels.registry.reconcile import models as of_models
 from openmodels.registry.reconcile import offerings as of_offerings
 from openmodels.registry.reconcile import providers as of_providers
 from openmodels.registry.reconcile.accepted import accept_recorded
 from openmodels.registry.reconcile.consensus import consensus
 from openmodels.registry.reconcile.merge import Merged, Speaker, accepts, is_only_from, item_of, merge
+from openmodels.registry.reconcile.moves import leap_of
 from openmodels.registry.reconcile.offerings import Key
 from openmodels.registry.reconcile.plan import Doubt, Kind, LeftOut, Options, Plan, Variant
 from openmodels.registry.reconcile.propose import Proposals, propose
+from openmodels.registry.reconcile.stamps import claimed, timed
 from openmodels.registry.reconcile.sums import changes_between, disagreements_of
-from openmodels.registry.reconcile.told import Listing, Sieve, by_subject
-from openmodels.registry.reconcile.variants import plainest
+from openmodels.registry.reconcile.told import (
+    Listing,
+    Sieve,
+    by_subject,
+    listings_of,
+    spoken_of,
+    unusable_by_subject,
+)
+from openmodels.registry.reconcile.variants import told_apart
 
 LEAST_WITNESSES = 2
 """How many providers must agree on a fact of a model that the source does not describe itself."""
@@ -33,20 +41,30 @@ class Run:
     """One attempt at a plan."""
 
     def __init__(
-        self, reading: Reading, registry: Registry, options: Options, now: datetime, excluded: Excluded
+        self,
+        reading: Reading,
+        registry: Registry,
+        options: Options,
+        now: datetime,
+        excluded: Excluded,
+        *,
+        repeats: bool = False,
     ) -> None:
+        """``repeats`` says that ``registry`` is what another attempt at the same import made of it."""
         self._reading = reading
         self._registry = registry
         self._options = options
         self._now = now.replace(microsecond=0)
         self._sieve = Sieve(excluded)
         self._told = by_subject(reading)
+        self._unusable = unusable_by_subject(reading)
         self._speaker = Speaker(
             source=reading.source,
             name=reading.source_name,
             url=reading.source_url,
             version=reading.source_version,
             observed_at=reading.observed_at.replace(microsecond=0),
+            repeats=repeats,
         )
         self._vendors = of_models.Vendors(registry.vendors, reading.source)
         self._models = {model.id: model for model in registry.models}
@@ -65,8 +83,8 @@ class Run:
     def plan(self) -> Plan:
         """The plan."""
         matched = self._match_models()
-        providers = self._match_providers()
-        listings = self._listings(providers)
+        providers = of_providers.match(self._told, self._reading.source, self._options.provider)
+        listings = listings_of(self._told, self._unusable, providers)
         self._providers.update(self._new_providers(providers, listings))
         listings = [listing for listing in listings if listing.provider in self._providers]
         groups = self._sorted(listings, matched)
@@ -79,10 +97,8 @@ class Run:
         outcome = accept_recorded(outcome, self._options, self._speaker.source, self._now)
         changes = changes_between(self._registry, outcome)
         if self._outdated:
-            count = f"{self._outdated:,}"
-            self._notes.append(
-                f"{count} records stayed: a newer version of the source has spoken of them already"
-            )
+            why = "a newer version of the source has spoken of them already"
+            self._notes.append(f"{self._outdated:,} records stayed: {why}")
         return Plan(
             source=self._reading.source,
             version=self._reading.source_version,
@@ -141,6 +157,7 @@ class Run:
         return None
 
     def _merge_models(self, matched: of_models.Matched, groups: Mapping[Key, Sequence[Listing]]) -> None:
+        """What the source says of a model itself; of one that it does not describe, blanks at the most."""
         listed: dict[str, list[Listing]] = {}
         for (_, model_id), listings in groups.items():
             listed.setdefault(model_id, []).extend(listings)
@@ -150,14 +167,17 @@ class Run:
             if not self._sieve.admits("model", model_id):
                 continue
             if name is not None:
-                told: Mapping[str, Any] = self._told[Subject("model", name=name)]
+                told = dict(self._told[Subject("model", name=name)])
             else:
                 told = self._consensus(self._models[model_id], listed.get(model_id, ()))
+            self._vendors.check(told, self._models[model_id] if before is None else None)
             values = self._sieve.values("model", model_id, Model, told, of_models.FIELDS)
-            if before is not None:
-                self._merge_model(before, values)
+            if before is not None and name is not None:
+                self._merge_model(before, values, Subject("model", name=name))
+            elif before is not None:
+                self._fill_model(before, values)
             else:
-                record = _claimed(self._models[model_id], values, self._speaker)
+                record = claimed(self._models[model_id], values, self._speaker)
                 self._models[model_id] = of_models.described(record, None, self._vendors.by_id)
 
     def _consensus(self, model: Model, listings: Sequence[Listing]) -> dict[str, Any]:
@@ -166,42 +186,41 @@ class Run:
         told = consensus(listings, 1 if is_new or (item and "name" in item.fields) else LEAST_WITNESSES)
         return {"name": model.name, **told} if is_new else told
 
-    def _merge_model(self, before: Model, told: dict[str, Any]) -> None:
-        takes = self._takes(before.id)
-        item = item_of(before, self._speaker.source)
-        values = of_models.comparable(before, told, self._speaker, taken=takes("modalities"))
-        if not values and item is None:
+    def _fill_model(self, before: Model, told: dict[str, Any]) -> None:
+        """What most providers say fills blanks; everything else stays as it is."""
+        merged = of_models.filled(before, told, self._speaker)
+        if merged is None:
             return
-        merged = merge(before, values, self._speaker, takes)
         if merged.outdated:
             self._outdated += 1
             return
         record = of_models.described(merged.record, before, self._vendors.by_id)
         self._settle("model", before.id, before, record, merged)
-        self._models[before.id] = _timed(record, before, self._now)
+        self._models[before.id] = timed(record, before, self._now)
+
+    def _keeps(self, kind: Kind, name: str, unusable: Collection[str]) -> Callable[[str], bool]:
+        """Which fields keep their values, as nobody can use what the source says of them."""
+        return spoken_of({*unusable, *self._sieve.refused(kind, name)})
+
+    def _merge_model(self, before: Model, told: dict[str, Any], subject: Subject) -> None:
+        takes = self._takes(before.id)
+        item = item_of(before, self._speaker.source)
+        values = of_models.comparable(before, told, self._speaker, taken=takes("modalities"))
+        if not values and item is None:
+            return
+        keeps = self._keeps("model", before.id, self._unusable.get(subject, ()))
+        merged = merge(before, values, self._speaker, takes, keeps=keeps)
+        if merged.outdated:
+            self._outdated += 1
+            return
+        record = of_models.described(merged.record, before, self._vendors.by_id)
+        self._settle("model", before.id, before, record, merged)
+        self._models[before.id] = timed(record, before, self._now)
 
     def _takes(self, name: str) -> Callable[[str], bool]:
         return lambda field: accepts(self._options, self._speaker.source, name, field)
 
     # Providers
-
-    def _match_providers(self) -> dict[str, list[str]]:
-        """The source's ids of each provider, by ours; the one that is called most like ours first."""
-        found: dict[str, list[str]] = {}
-        for subject in self._told:
-            if subject.kind == "model":
-                continue
-            ours = provider_id(self._reading.source, subject.provider)
-            if ours is None or not of_models.is_id(ours):
-                continue
-            if self._options.provider is not None and ours != self._options.provider:
-                continue
-            names = found.setdefault(ours, [])
-            if subject.provider not in names:
-                names.append(subject.provider)
-        for ours, names in found.items():
-            names.sort(key=lambda name: (name != ours, len(name), name))
-        return found
 
     def _new_providers(
         self, providers: Mapping[str, Sequence[str]], listings: Sequence[Listing]
@@ -245,23 +264,19 @@ class Run:
                 mine = item_of(before, self._speaker.source)
                 kept = mine.fields if mine else ()
                 values = {f: v for f, v in values.items() if f not in of_providers.PRESENTATION or f in kept}
-                merged = merge(record, values, self._speaker, self._takes(ours))
+                unusable = {*self._unusable.get(Subject("provider", provider=names[0]), ())}
+                keeps = self._keeps("provider", ours, {*unusable, "env"})
+                merged = merge(record, values, self._speaker, self._takes(ours), keeps=keeps)
                 self._settle("provider", ours, before, merged.record, merged)
-                self._providers[ours] = _timed(merged.record, before, self._now)
+                self._providers[ours] = timed(merged.record, before, self._now)
             else:
-                record = _claimed(record, values, self._speaker)
+                # The shape of its API is a guess of ours where the source is silent, and not curated.
+                values = {**values, "compatibility": record.compatibility}
+                record = claimed(record, values, self._speaker)
                 record = of_providers.described(record, served.get(ours, ()), self._vendors.by_id)
                 self._providers[ours] = record
 
     # Offerings
-
-    def _listings(self, providers: Mapping[str, Sequence[str]]) -> list[Listing]:
-        ours = {name: ours for ours, names in providers.items() for name in names}
-        return [
-            Listing(provider=ours[subject.provider], name=subject.name, values=told)
-            for subject, told in self._told.items()
-            if subject.kind == "offering" and subject.provider in ours
-        ]
 
     def _sorted(self, listings: Sequence[Listing], matched: of_models.Matched) -> dict[Key, list[Listing]]:
         ours = {name: model_id for name, model_id in matched.ours.items() if model_id in self._models}
@@ -296,23 +311,40 @@ class Run:
             name = "/".join(key)
             if not self._sieve.admits("offering", name):
                 continue
-            taken = plainest(groups[key], model, before.provider_model_name if before else None)
-            for other in groups[key]:
-                if other is not taken:
-                    variant = Variant(provider=key[0], model=key[1], name=other.name, taken=taken.name)
-                    self._variants.append(variant)
-            self._merge_offering(key, name, before, taken)
+            present = before.provider_model_name if before else None
+            taken, others = told_apart(groups[key], model, present)
+            self._variants += others
+            if taken is not None:
+                self._merge_offering(key, name, before, taken)
+            elif before is not None:
+                self._set_apart(key, name, before, groups[key])
 
-    def _merge_offering(self, key: Key, name: str, before: Offering | None, taken: Listing) -> None:
-        provider, model = self._providers[key[0]], self._models[key[1]]
-        offering = before or of_offerings.new_offering(key, taken.name, provider, self._now)
-        said = {"provider_model_name": taken.name, **taken.values}
+    def _set_apart(self, key: Key, name: str, before: Offering, others: Sequence[Listing]) -> None:
+        """The source lists other products of the model only, so it says nothing of ours."""
+        said = [self._told_of(name, before, listing) for listing in others]
+        record = of_offerings.without_source(before, said, self._speaker)
+        if record is not None:
+            self._offerings[key] = timed(record, before, self._now)
+        elif item_of(before, self._speaker.source) is not None:
+            self._unlisted.append(name)
+
+    def _told_of(self, name: str, offering: Offering, listing: Listing) -> dict[str, Any]:
+        """What a listing says of an offering, as the record holds it."""
+        said = {"provider_model_name": listing.name, **listing.values}
         told = self._sieve.values("offering", name, Offering, said, of_offerings.FIELDS)
         limits = self._sieve.values("offering", name, Model, said, ("context_window", "max_output_tokens"))
-        of_offerings.with_limits(told, limits, offering, model, self._speaker.source)
+        of_offerings.with_limits(told, limits, offering, self._models[offering.model_id], self._speaker)
+        return told
+
+    def _merge_offering(self, key: Key, name: str, before: Offering | None, taken: Listing) -> None:
+        provider = self._providers[key[0]]
+        offering = before or of_offerings.new_offering(key, taken.name, provider, self._now)
+        told = self._told_of(name, offering, taken)
         if "provider_model_name" not in told:
             return
-        of_offerings.same_currency(told, offering)
+        unusable = taken.unusable
+        if not of_offerings.same_currency(told, offering, self._speaker.source):
+            unusable |= {"pricing"}
         takes = self._takes(name) if before else (lambda _: True)
         merged = merge(
             offering,
@@ -321,27 +353,29 @@ class Run:
             takes,
             fills=lambda field: of_offerings.may_fill(field, told, offering, self._speaker.source),
             always_noted=True,
+            keeps=self._keeps("offering", name, unusable),
         )
         if merged.outdated:
             self._outdated += 1
             return
+        leap = leap_of(before, merged.record) if before and not self._options.force else None
+        if leap is not None:
+            self._sieve.left_out["offering", name, leap.field] = leap
+            return
         if before is None:
-            merged = msgspec.structs.replace(merged, record=_claimed(merged.record, told, self._speaker))
+            merged = msgspec.structs.replace(merged, record=claimed(merged.record, told, self._speaker))
         record = of_offerings.sourced(merged, before, self._speaker)
         self._settle("offering", name, before, record, merged)
-        self._offerings[key] = record if before is None else _timed(record, before, self._now)
+        self._offerings[key] = record if before is None else timed(record, before, self._now)
 
     def _remove(self, groups: Mapping[Key, Sequence[Listing]], heard: set[str]) -> None:
         """Offerings that only this source knew, and that it lists no longer, go."""
         for key, offering in list(self._offerings.items()):
-            if key in groups or item_of(offering, self._speaker.source) is None:
-                continue
-            if self._options.provider is not None and key[0] != self._options.provider:
-                continue
-            item = item_of(offering, self._speaker.source)
-            if item is not None and self._speaker.observed_at < item.observed_at:
+            if key in groups or self._options.provider not in (None, key[0]):
                 continue
             if self._reading.source == "openai-compatible" and key[0] not in heard:
+                continue
+            if not of_offerings.is_unlisted(offering, self._speaker):
                 continue
             if is_only_from(offering, self._speaker.source):
                 del self._offerings[key]
@@ -361,28 +395,3 @@ class Run:
             offerings=tuple(self._offerings[key] for key in sorted(self._offerings)),
             vendors=self._registry.vendors,
         )
-
-
-def _claimed(record: Any, values: Mapping[str, Any], speaker: Speaker) -> Any:
-    """A new record whose every told value is the speaker's, those that it began with as well."""
-    merged = merge(record, values, speaker, lambda _: True, always_noted=True).record
-    item = item_of(merged, speaker.source)
-    if item is None:
-        return merged
-    fields = tuple(sorted(values))
-    items = tuple(msgspec.structs.replace(i, fields=fields) if i is item else i for i in merged.provenance)
-    return msgspec.structs.replace(merged, provenance=items)
-
-
-def _timed(record: Any, before: Any, now: datetime) -> Any:
-    """``record`` with the time of this change, where any value changed."""
-    if _values(record) == _values(before):
-        return record
-    return msgspec.structs.replace(record, updated_at=max(now, before.created_at))
-
-
-def _values(record: Any) -> Any:
-    """The record without what says where from and when."""
-    if isinstance(record, Offering):
-        record = msgspec.structs.replace(record, source=None)
-    return msgspec.structs.replace(record, provenance=())

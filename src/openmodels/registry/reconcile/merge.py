@@ -1,7 +1,8 @@
 """One record and what a source says of it: what is taken, what is kept, and what is only written down.
 
 A field that no source's provenance names is curated. It is never changed unless that is asked for; a blank
-is filled; a field follows the source that it came from.
+is filled; a field follows the source that it came from. A value that the same version of its source gives
+otherwise was edited by hand, and is curated from then on.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,8 +13,9 @@ from typing import Any, Generic
 import msgspec
 from msgspec import Struct
 
-from openmodels.domain.records import Claim, Offering, Provenance
+from openmodels.domain.records import Claim, Model, Offering, Provenance, Provider
 from openmodels.registry.reconcile.fields import (
+    BLANK,
     R,
     as_json,
     empty_value,
@@ -35,6 +37,8 @@ class Speaker(Struct, frozen=True, kw_only=True):
     url: str | None
     version: str
     observed_at: datetime
+    repeats: bool = False
+    """Whether it goes on with what this very import has written: then nothing was edited in between."""
 
 
 class Merged(Struct, Generic[R], frozen=True, kw_only=True):
@@ -80,12 +84,14 @@ def merge(
     *,
     fills: Callable[[str], bool] = lambda _: True,
     always_noted: bool = False,
+    keeps: Callable[[str], bool] = lambda _: False,
 ) -> Merged[R]:
     """``record`` after ``speaker`` has said ``told``, values by field as the record holds them.
 
     ``takes`` says whether a value is taken although the registry has another, ``fills`` whether one may be
-    where the registry has none. With ``always_noted`` the
-    source's version is written down where it merely agrees, too.
+    where the registry has none. With ``always_noted`` the source's version is written down where it merely
+    agrees, too. ``keeps`` says of what ``told`` does not hold whether the source speaks of it all the same:
+    then its value stays.
     """
     before = item_of(record, speaker.source)
     if before and before.version != speaker.version and speaker.observed_at < before.observed_at:
@@ -96,10 +102,14 @@ def merge(
     replaces = False
     for field, value in told.items():
         ours, holder = value_of(record, field), owner.get(field)
+        if holder == speaker.source and ours != value and _same_version(before, speaker):
+            holder = None
+            del owner[field]
         if same(field, ours, value) and not (holder == speaker.source and ours != value):
             agrees.append(field)
             continue
-        blank = is_blank(field, ours) and holder is None
+        blank = is_blank(field, ours) and owner.get(field) is None
+        blank = blank and not _emptied(record, before, field, value, speaker)
         if not ((blank and fills(field)) or holder == speaker.source or takes(field)):
             claims[field] = value
             continue
@@ -108,7 +118,7 @@ def merge(
         changed.append(field)
         replaces = replaces or not blank
     for field in before.fields if before else ():
-        if field not in told and owner.get(field) == speaker.source:
+        if field not in told and owner.get(field) == speaker.source and not keeps(field):
             withdrawn = _withdrawn(merged, field)
             if withdrawn is not None:
                 merged, replaces = withdrawn, True
@@ -125,12 +135,48 @@ def merge(
     )
 
 
+def _same_version(before: Provenance | None, speaker: Speaker) -> bool:
+    return before is not None and before.version == speaker.version and not speaker.repeats
+
+
+def _emptied(record: R, before: Provenance | None, field: str, value: Any, speaker: Speaker) -> bool:
+    """Whether somebody took this very value away before, so that it is not filled in again."""
+    priced = field.startswith("pricing.")
+    if before is None or (priced and not _is_unpriced(record)):
+        # A price that is claimed may wait for the rest of its list to agree.
+        return False
+    if field in before.fields:
+        return _same_version(before, speaker)
+    if not priced and field not in BLANK and before.version != speaker.version:
+        return False
+    return any(claim.field == field and claim.value == as_json(value) for claim in before.differs)
+
+
+def _is_unpriced(record: Model | Provider | Offering) -> bool:
+    """Whether the main prices are unknown: what a source claims of them was taken out by hand."""
+    if not isinstance(record, Offering):
+        return False
+    return record.pricing.input_per_million is None and record.pricing.output_per_million is None
+
+
 def _withdrawn(record: R, field: str) -> R | None:
     """The record without a value that its source no longer gives; None where there must be one."""
     try:
         return with_value(record, field, empty_value(type(record), field))
     except KeyError:
         return None
+
+
+def with_claims(record: R, source: str, claims: Mapping[str, Claim]) -> R:
+    """``record`` with what ``source`` says otherwise, by field, beside what it is said to say already."""
+    item = item_of(record, source)
+    if item is None or not claims:
+        return record
+    told = {**claims, **{claim.field: claim for claim in item.differs}}
+    kept = msgspec.structs.replace(item, differs=tuple(told[field] for field in sorted(told)))
+    return msgspec.structs.replace(
+        record, provenance=tuple(kept if one is item else one for one in record.provenance)
+    )
 
 
 def _with_provenance(

@@ -14,11 +14,13 @@ from openmodels.domain.records import ID_PATTERN, Model, Vendor
 from openmodels.domain.vendors import prefix_index, vendor_of
 from openmodels.registry.importers.providers import vendor_id
 from openmodels.registry.reconcile.describe import describe_model
-from openmodels.registry.reconcile.merge import Speaker, item_of
+from openmodels.registry.reconcile.fields import is_blank, value_of
+from openmodels.registry.reconcile.merge import Merged, Speaker, item_of, merge, with_claims
 from openmodels.registry.reconcile.plan import Doubt
 
 FIELDS = (
     "name",
+    "vendor",
     "family",
     "input_modalities",
     "output_modalities",
@@ -33,10 +35,13 @@ FIELDS = (
     "status",
     "deprecation_date",
 )
-"""The fields of a model that a source can tell. Its description, vendor and aliases are ours."""
-PRESENTATION = frozenset({"name"})
-"""Ours as well where the record is curated: how a thing is called on a page is no fact to disagree on."""
+"""The fields of a model that a source can tell. Its description and aliases are ours."""
+PRESENTATION = frozenset({"name", "vendor"})
+"""Ours as well where the record is curated: how a thing is called on a page is no fact to disagree on, and
+who made it is told by ``vendors.yaml``."""
 DATED = re.compile(r"[-@](20\d\d-?\d\d-?\d\d)$")
+_DEVICE = re.compile(r"con|prn|aux|nul|com[1-9]|lpt[1-9]")
+"""Names under which Windows keeps devices: no file can be called so there, whatever its suffix."""
 MAX_ID = 200
 """A file is named after it, and few systems take longer names than 255 bytes."""
 
@@ -71,6 +76,27 @@ class Vendors:
                 found = candidate
                 break
         return self.by_id.get(found) if found else None
+
+    def check(self, told: dict[str, Any], new: Model | None) -> None:
+        """Take a vendor out of ``told`` that is none of ours, or not the one of a ``new`` model."""
+        vendor = told.get("vendor")
+        if vendor not in self.by_id or (new is not None and vendor != new.vendor):
+            told.pop("vendor", None)
+
+
+def filled(before: Model, told: dict[str, Any], speaker: Speaker) -> Merged[Model] | None:
+    """``before`` with its blanks filled; what is there stays, as does what the source is known to say of it.
+
+    None where there is nothing to fill.
+    """
+    values = comparable(before, told, speaker, taken=False)
+    blanks = {field: value for field, value in values.items() if is_blank(field, value_of(before, field))}
+    if not blanks:
+        return None
+    merged = merge(before, blanks, speaker, lambda _: False, keeps=lambda _: True)
+    item = item_of(before, speaker.source)
+    claims = {claim.field: claim for claim in item.differs if claim.field not in blanks} if item else {}
+    return msgspec.structs.replace(merged, record=with_claims(merged.record, speaker.source, claims))
 
 
 def match(names: Mapping[str, Mapping[str, Any]], models: Sequence[Model], resolver: Resolver) -> Matched:
@@ -138,6 +164,8 @@ def _one(model_id: str | None) -> tuple[Candidate, ...]:
 
 def is_id(text: str) -> bool:
     """Whether ``text`` can be an id, and so a file's name."""
+    if _DEVICE.fullmatch(text):
+        return False
     return len(text) <= MAX_ID and re.fullmatch(ID_PATTERN.strip("^$"), text) is not None
 
 
@@ -145,7 +173,7 @@ def new_model(model_id: str, told: Mapping[str, Any], vendor: Vendor, now: datet
     """A record without provenance yet, of what must be known; None where that is not told."""
     if not {"name", "capabilities", "modalities"} <= told.keys():
         return None
-    draft = Model(
+    return Model(
         id=model_id,
         name=told["name"],
         description="It is described below.",
@@ -158,9 +186,6 @@ def new_model(model_id: str, told: Mapping[str, Any], vendor: Vendor, now: datet
         vendor=vendor.id,
         country=vendor.country,
     )
-    if told.get("open_weights") is False and "licensing" not in told:
-        draft = msgspec.structs.replace(draft, licensing="proprietary")
-    return draft
 
 
 def described(model: Model, before: Model | None, vendors: Mapping[str, Vendor]) -> Model:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from openmodels.domain.naming import Resolver
 from openmodels.domain.records import Model, Offering, Pricing, Provider, Source
-from openmodels.registry.reconcile.fields import value_of
+from openmodels.registry.reconcile.fields import empty_value, value_of, with_value
 from openmodels.registry.reconcile.merge import Merged, Speaker, item_of
 from openmodels.registry.reconcile.plan import Doubt
 from openmodels.registry.reconcile.told import Listing
@@ -117,33 +118,68 @@ def new_offering(key: Key, name: str, provider: Provider, now: datetime) -> Offe
 
 
 def with_limits(
-    told: dict[str, Any], values: Mapping[str, Any], offering: Offering, model: Model, source: str
+    told: dict[str, Any], values: Mapping[str, Any], offering: Offering, model: Model, speaker: Speaker
 ) -> None:
     """Add to ``told`` what the source says of limits, as a file holds them: only what differs.
 
     ``values`` holds the effective ``context_window`` and ``max_output_tokens``, already checked. The same
     number as the model's is worth a word only where somebody else wrote another one down.
     """
-    item = item_of(offering, source)
+    item = item_of(offering, speaker.source)
+    follows = item is not None and (speaker.repeats or item.version != speaker.version)
     for field, effective, of_model in (
         ("context_window_override", values.get("context_window"), model.context_window),
         ("max_output_tokens", values.get("max_output_tokens"), model.max_output_tokens),
     ):
         here = value_of(offering, field)
-        mine = item is not None and field in item.fields
+        mine = follows and item is not None and field in item.fields
         contradicts = here is not None and here != effective and not mine
         if effective is not None and (effective != of_model or contradicts):
             told[field] = effective
 
 
-def same_currency(told: dict[str, Any], offering: Offering) -> bool:
+def same_currency(told: dict[str, Any], offering: Offering, source: str) -> bool:
     """Whether the source prices in the record's currency; where not, ``told`` loses its prices."""
     currency = told.get("pricing.currency")
     if currency is None or currency == offering.pricing.currency:
         return True
     for field in [f for f in told if f.startswith("pricing.") and f != "pricing.currency"]:
         del told[field]
+    item = item_of(offering, source)
+    if item is not None and "pricing.currency" in item.fields:
+        # The prices stay, so what they are in does as well.
+        del told["pricing.currency"]
     return False
+
+
+def is_unlisted(offering: Offering, speaker: Speaker) -> bool:
+    """Whether the source spoke of an offering that it does not list, and has not spoken of it later."""
+    item = item_of(offering, speaker.source)
+    return item is not None and speaker.observed_at >= item.observed_at
+
+
+def without_source(
+    offering: Offering, said: Sequence[Mapping[str, Any]], speaker: Speaker
+) -> Offering | None:
+    """The offering without what this very version of a source gave it; None where that is nothing.
+
+    For a source that lists another product only, whose values are in ``said``: values that are none of these
+    were edited by hand, and stay.
+    """
+    item = item_of(offering, speaker.source)
+    if item is None or item.version != speaker.version or "provider_model_name" in item.fields:
+        return None
+    result = offering
+    for field in item.fields:
+        if any(field in told and told[field] == value_of(offering, field) for told in said):
+            with suppress(KeyError):
+                result = with_value(result, field, empty_value(Offering, field))
+    source = result.source
+    return msgspec.structs.replace(
+        result,
+        provenance=tuple(other for other in result.provenance if other is not item),
+        source=None if source is not None and source.name == speaker.name else source,
+    )
 
 
 def agrees_on_prices(told: Mapping[str, Any], offering: Offering, source: str) -> bool:

@@ -31,7 +31,7 @@ def reconcile(reading: Reading, registry: Registry, options: Options, now: datet
         if not plan.changes:
             break
         # What is new now may be what another name means: a second import must find nothing to do.
-        following = _valid(reading, plan.outcome, options, now, excluded)
+        following = _valid(reading, plan.outcome, options, now, excluded, repeats=True)
         settled = not following.changes
         plan = following
         if settled:
@@ -48,10 +48,12 @@ def _valid(
     options: Options,
     now: datetime,
     excluded: dict[tuple[Kind, str, str], str],
+    *,
+    repeats: bool = False,
 ) -> Plan:
     """A plan whose outcome breaks no rule; what would is added to ``excluded``."""
     for _ in range(ROUNDS):
-        plan = Run(reading, registry, options, now, excluded).plan()
+        plan = Run(reading, registry, options, now, excluded, repeats=repeats).plan()
         found = _broken(plan)
         if not found:
             return plan

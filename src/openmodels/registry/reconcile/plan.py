@@ -22,6 +22,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """A name that nothing knows becomes a model when this many providers list it; None: never."""
     provider: str | None = None
     """Our id of the one provider to which the import is limited."""
+    force: bool = False
+    """Whether prices that move further than prices do are taken as well."""
 
 
 class Change(Struct, frozen=True, kw_only=True):

@@ -1,15 +1,18 @@
 """The source's providers and ours."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from openmodels.domain.observation import Subject
 from openmodels.domain.records import Model, Provider, Vendor
 from openmodels.domain.vocabulary import AuthType
+from openmodels.registry.importers.providers import provider_id
 from openmodels.registry.reconcile.describe import describe_provider
+from openmodels.registry.reconcile.models import is_id
 
 FIELDS = ("name", "api_base_url", "compatibility", "docs_url", "env")
 """The fields of a provider that a source can tell."""
@@ -20,6 +23,26 @@ _NO_KEYS = re.compile(r"^(AWS_ACCESS|GOOGLE_APPLICATION)")
 
 _AUTH: Mapping[str, AuthType] = {"anthropic": "api-key", "google": "api-key"}
 """How a request is authenticated, by the shape of the API; a bearer token where nothing is said."""
+
+
+def match(told: Iterable[Subject], source: str, only: str | None) -> dict[str, list[str]]:
+    """The source's ids of each provider, by ours; the one that is called most like ours first.
+
+    ``only`` is our id of the one provider that is wanted.
+    """
+    found: dict[str, list[str]] = {}
+    for subject in told:
+        if subject.kind == "model":
+            continue
+        ours = provider_id(source, subject.provider)
+        if ours is None or not is_id(ours) or only not in (None, ours):
+            continue
+        names = found.setdefault(ours, [])
+        if subject.provider not in names:
+            names.append(subject.provider)
+    for ours, names in found.items():
+        names.sort(key=lambda name: (name != ours, len(name), name))
+    return found
 
 
 def keys_only(told: Mapping[str, Any]) -> dict[str, Any]:

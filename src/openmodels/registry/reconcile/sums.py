@@ -1,5 +1,6 @@
 """A plan's lists, made of the registry before and after."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from openmodels.domain.records import Model, Offering, Provider, Registry
@@ -84,6 +85,29 @@ def removed_share(before: Registry, changes: Iterable[Change]) -> tuple[int, int
 def replaced_share(before: Registry, changes: Iterable[Change]) -> tuple[int, int]:
     """How many of how many records have a value that becomes another or goes."""
     return sum(change.replaces and change.new is not None for change in changes), size(before)
+
+
+def repriced_shares(before: Registry, changes: Iterable[Change]) -> dict[str, tuple[int, int]]:
+    """Of how many of each provider's offerings a price becomes another or goes, by its id."""
+    repriced: Counter[str] = Counter()
+    for change in changes:
+        if not isinstance(change.old, Offering) or change.new is None:
+            continue
+        fields = (field for field in change.fields if field.startswith("pricing."))
+        if any(not is_blank(field, value_of(change.old, field)) for field in fields):
+            repriced[change.old.provider_id] += 1
+    whole = Counter(offering.provider_id for offering in before.offerings)
+    return {provider: (count, whole[provider]) for provider, count in repriced.items()}
+
+
+def added_shares(before: Registry, changes: Iterable[Change]) -> dict[Kind, tuple[int, int]]:
+    """How many records of each kind are new, beside how many there are."""
+    added = Counter(change.kind for change in changes if change.old is None)
+    return {
+        "model": (added["model"], len(before.models)),
+        "provider": (added["provider"], len(before.providers)),
+        "offering": (added["offering"], len(before.offerings)),
+    }
 
 
 def size(registry: Registry) -> int:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from openmodels.domain.naming.spelling import canonical_id
 from openmodels.domain.records import Model
+from openmodels.registry.reconcile.plan import Variant
+from openmodels.registry.reconcile.products import same_product
 from openmodels.registry.reconcile.told import Listing
 
 QUALIFIERS = (
@@ -34,3 +36,16 @@ def plainest(listings: Sequence[Listing], model: Model, present: str | None) -> 
         if listing.name == present:
             return listing
     return min(listings, key=lambda listing: plainness(listing, model))
+
+
+def told_apart(
+    listings: Sequence[Listing], model: Model, present: str | None
+) -> tuple[Listing | None, list[Variant]]:
+    """The listing to take, None where all are of other products than ``present``, and the others' names."""
+    fitting = [one for one in listings if present is None or same_product(one.name, present, model)]
+    taken = plainest(fitting, model, present) if fitting else None
+    stands = taken.name if taken else present or ""
+    others = [one for one in listings if one is not taken]
+    return taken, [
+        Variant(provider=one.provider, model=model.id, name=one.name, taken=stands) for one in others
+    ]

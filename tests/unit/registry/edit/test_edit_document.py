@@ -194,3 +194,27 @@ def test_the_edits_between_two_records_lead_from_one_to_the_other(
     after = edit(text, edits, ORDER[Offering])
     assert parse(after.encode()).data == {"pricing": plain_data(new)}
     assert edit(text, [], ()) == text
+
+
+LONG = "word " * 40 + "end"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id: a\ndescription: Short.  # by hand\nstatus: active\n",
+        "id: a\ndescription: >- # by hand\n  Short.\nstatus: active\n",
+        "id: a\ndescription: 'Short.' # by hand",
+        "id: a\ndescription: # by hand\n  Short.\n",
+    ],
+)
+def test_a_comment_behind_a_value_is_not_folded_into_it(text: str) -> None:
+    after = changed(text, (("description",), LONG))
+    assert parse(after.encode()).data["description"] == LONG
+    assert after.count("# by hand") == 1
+
+
+def test_it_edits_and_removes_a_key_behind_a_question_mark() -> None:
+    text = "id: a\n? status\n: active  # so far\nname: A\n"
+    assert changed(text, (("status",), ABSENT)) == "id: a\nname: A\n"
+    assert parse(changed(text, (("status",), LONG)).encode()).data == {"id": "a", "status": LONG, "name": "A"}

@@ -129,3 +129,47 @@ def test_it_keeps_the_mode_of_a_file(registry: Path) -> None:
 def test_a_file_left_behind_by_a_killed_run_is_no_part_of_the_registry(registry: Path) -> None:
     (registry / "models/.acme-one.yaml.0a1b.tmp").write_text("half a fi")
     assert load_registry(registry).issues == ()
+
+
+def test_an_edit_made_in_between_is_not_lost(registry: Path) -> None:
+    model = the_model(registry)
+    file = registry / "models" / f"{model.id}.yaml"
+    prepared = prepare(registry, [Change(model, msgspec.structs.replace(model, name="New"))])
+    meanwhile = file.read_bytes() + b"# mine\n"
+    file.write_bytes(meanwhile)
+    with pytest.raises(RegistryNotWritten, match="somebody else"):
+        list(files.write(prepared))
+    assert file.read_bytes() == meanwhile
+    new = prepare(registry, [Change(None, another(model, "acme-new"))])
+    (registry / "models" / "acme-new.yaml").write_text("taken")
+    with pytest.raises(RegistryNotWritten, match="somebody else"):
+        list(files.write(new))
+
+
+def test_what_was_edited_since_it_was_read_is_not_removed(registry: Path) -> None:
+    offering = the_offering(registry)
+    changed = msgspec.structs.replace(offering, max_output_tokens=5)
+    list(files.write(prepare(registry, [Change(offering, changed)])))
+    with pytest.raises(RegistryNotWritten, match="run the same again"):
+        prepare(registry, [Change(offering, None)])
+
+
+def test_one_file_that_no_edit_fits_keeps_no_other_from_being_written(registry: Path) -> None:
+    model, offering = the_model(registry), the_offering(registry)
+    changes = [
+        Change(model, msgspec.structs.replace(model, name="New")),
+        Change(offering, msgspec.structs.replace(offering, max_output_tokens=-1)),
+    ]
+    left_out: list[str] = []
+    assert [w.name for w in prepare(registry, changes, left_out)] == [f"models/{model.id}.yaml"]
+    assert len(left_out) == 1
+    assert "by hand" in left_out[0]
+
+
+def test_what_a_killed_run_left_behind_is_removed(registry: Path) -> None:
+    left = registry / "models" / ".0123456789abcdef.tmp"
+    mine = registry / "models" / ".notes.tmp"
+    for path in (left, mine):
+        path.write_text("x")
+    assert files.remove_leftovers(registry) == 1
+    assert (left.exists(), mine.exists()) == (False, True)
