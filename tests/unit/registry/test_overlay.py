@@ -11,79 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.overlays import issues, laid, model_named, offering_at, provider_named, told
 from fixtures.registry_files import UPDATED, mapping, model, provider, valid_registry, write
-from openmodels.domain.faults import CODES
-from openmodels.domain.records import Model, Offering, Provider, Registry, revision_of
+from openmodels.domain.records import Provider, revision_of
 from openmodels.errors import RegistryInvalid, RegistryUnreadable
-from openmodels.registry.issues import Issue
 from openmodels.registry.load import Laid, require_registry
 from openmodels.registry.overlay import load_with_overlay, require_with_overlay
-
-SPEC = {
-    "source": "models-dev",
-    "version": "1",
-    "observed_at": "2025-05-01T02:00:00+02:00",
-    "fields": ["context_window", "name"],
-    "differs": [{"field": "licensing", "value": '"mit"'}, {"field": "family", "value": '"acme"'}],
-}
-
-
-@pytest.fixture
-def public(tmp_path: Path) -> Path:
-    """Two models at two providers, one of each at both."""
-    root = valid_registry(tmp_path / "registry")
-    write(root, "models/acme-one.yaml", model(aliases=["acme-uno"], provenance=[SPEC]))
-    write(root, "models/old.yaml", model("old", replaced_by="acme-one", family="acme"))
-    write(root, "providers/zeta.yaml", provider("zeta", api_base_url="https://zeta.example/v1"))
-    prices = {
-        "input_per_million": 1,
-        "output_per_million": 2,
-        "cache_read_per_million": 0.25,
-        "currency": "USD",
-        "batch": {"input_per_million": 0.5, "output_per_million": 1},
-        "reasoning_tokens_per_million": 3,
-    }
-    write(root, "mappings/acme/acme-one.yaml", mapping(pricing=prices))
-    write(root, "mappings/zeta/acme-one.yaml", mapping(provider_id="zeta"))
-    write(root, "mappings/zeta/old.yaml", mapping("old", "zeta"))
-    return root
-
-
-@pytest.fixture
-def overlay(tmp_path: Path) -> Path:
-    """An empty overlay."""
-    (tmp_path / "overlay" / "models").mkdir(parents=True)
-    return tmp_path / "overlay"
-
-
-def laid(public: Path, overlay: Path) -> Registry:
-    loaded = load_with_overlay(public, overlay)
-    assert loaded.issues == ()
-    assert loaded.registry is not None
-    return loaded.registry
-
-
-def issues(public: Path, overlay: Path) -> list[Issue]:
-    return list(load_with_overlay(public, overlay).issues)
-
-
-def told(public: Path, overlay: Path) -> list[tuple[str, int, str, str]]:
-    """Of each issue, which must be the overlay's: file, column, code and path."""
-    found = issues(public, overlay)
-    assert all(issue.layer == "overlay" and issue.code in CODES for issue in found)
-    return [(issue.file, issue.column, issue.code, issue.path) for issue in found]
-
-
-def offering_at(registry: Registry, provider_id: str, model_id: str = "acme-one") -> Offering:
-    return next(o for o in registry.offerings if (o.provider_id, o.model_id) == (provider_id, model_id))
-
-
-def model_named(registry: Registry, model_id: str) -> Model:
-    return next(m for m in registry.models if m.id == model_id)
-
-
-def provider_named(registry: Registry, provider_id: str) -> Provider:
-    return next(p for p in registry.providers if p.id == provider_id)
 
 
 def test_without_one_it_is_the_registry(public: Path) -> None:
@@ -219,96 +152,6 @@ def test_the_same_files_make_the_same_revision(public: Path, overlay: Path) -> N
     assert revision_of(laid(public, overlay)) == first
     write(overlay, "models/acme-one.yaml", "name: Ours\nfamily: theirs\n")
     assert revision_of(laid(public, overlay)) != first
-
-
-def test_hidden_providers_take_their_offerings_along(public: Path, overlay: Path) -> None:
-    write(overlay, "overlay.yaml", "hide:\n  providers: [zeta]\n")
-    registry = laid(public, overlay)
-    assert [p.id for p in registry.providers] == ["acme"]
-    assert [(o.provider_id, o.model_id) for o in registry.offerings] == [("acme", "acme-one")]
-    assert [m.id for m in registry.models] == ["acme-one", "old"]
-    assert load_with_overlay(public, overlay).overlay == Laid(added=0, changed=0, hidden=3)
-
-
-def test_hidden_models_are_not_even_named_as_successors(public: Path, overlay: Path) -> None:
-    write(overlay, "overlay.yaml", "hide:\n  models: [acme-one]\n")
-    registry = laid(public, overlay)
-    assert [m.id for m in registry.models] == ["old"]
-    assert [(o.provider_id, o.model_id) for o in registry.offerings] == [("zeta", "old")]
-    assert b"acme-one" not in msgspec.json.encode(registry)
-
-
-def test_it_hides_single_offerings(public: Path, overlay: Path) -> None:
-    write(overlay, "overlay.yaml", "hide:\n  offerings: [zeta/acme-one]\n")
-    registry = laid(public, overlay)
-    assert [(o.provider_id, o.model_id) for o in registry.offerings] == [
-        ("acme", "acme-one"),
-        ("zeta", "old"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "code", "path", "hint"),
-    [
-        ("providers: [zita]", "unknown-provider", "hide.providers[0]", "did you mean `zeta`?"),
-        ("models: [acme-uno]", "unknown-model", "hide.models[0]", "did you mean `acme-one`?"),
-        (
-            "offerings: [zeta/acme-on]",
-            "unknown-mapping",
-            "hide.offerings[0]",
-            "did you mean `zeta/acme-one`?",
-        ),
-        ("offerings: [acme-one]", "bad-format", "hide.offerings[0]", None),
-        ("providers: zeta", "wrong-type", "hide.providers", None),
-        ("provider: [zeta]", "unknown-key", "hide.provider", "did you mean `providers`?"),
-        ("providers: [../../etc]", "bad-id", "hide.providers[0]", None),
-    ],
-)
-def test_what_hides_nothing_is_an_issue(
-    public: Path, overlay: Path, text: str, code: str, path: str, hint: str | None
-) -> None:
-    write(overlay, "overlay.yaml", f"hide:\n  {text}\n")
-    (issue,) = issues(public, overlay)
-    assert (issue.layer, issue.file, issue.line) == ("overlay", "overlay.yaml", 2)
-    assert (issue.code, issue.path) == (code, path)
-    assert hint is None or issue.hint == hint
-
-
-@pytest.mark.parametrize("text", ['["\\e[31m"]', "[*gone]", "[!secret x]"])
-def test_what_the_text_took_away_is_told_once(public: Path, overlay: Path, text: str) -> None:
-    write(overlay, "overlay.yaml", f"hide:\n  providers: {text}\n  models: [5]\n")
-    assert [(issue.code, issue.line) for issue in issues(public, overlay)][1:] == [("wrong-type", 3)]
-
-
-def test_successors_that_are_not_hidden_are_still_named(public: Path, overlay: Path) -> None:
-    write(overlay, "overlay.yaml", "hide:\n  providers: [zeta]\n")
-    assert model_named(laid(public, overlay), "old").replaced_by == "acme-one"
-
-
-@pytest.mark.parametrize("text", ["", "- a\n", "hide: [a\n", "hides: {}\n", "hide: &a {}\n", b"\xff"])
-def test_a_list_of_hidden_things_that_cannot_be_read_is_an_issue(
-    public: Path, overlay: Path, text: str | bytes
-) -> None:
-    write(overlay, "overlay.yaml", text)
-    (issue,) = issues(public, overlay)
-    assert (issue.layer, issue.file) == ("overlay", "overlay.yaml")
-
-
-@pytest.mark.parametrize(
-    ("hide", "file"),
-    [
-        ("providers: [zeta]", "mappings/zeta/old.yaml"),
-        ("models: [old]", "mappings/zeta/old.yaml"),
-        ("offerings: [zeta/old]", "mappings/zeta/old.yaml"),
-        ("models: [old]", "models/old.yaml"),
-    ],
-)
-def test_it_cannot_hide_what_it_gives(public: Path, overlay: Path, hide: str, file: str) -> None:
-    write(overlay, "overlay.yaml", f"hide:\n  {hide}\n")
-    write(overlay, file, "status: preview\n")
-    (issue,) = issues(public, overlay)
-    assert (issue.layer, issue.file, issue.code) == ("overlay", "overlay.yaml", "hidden-and-given")
-    assert file in issue.expected
 
 
 def test_it_places_issues_in_the_overlays_own_files(public: Path, overlay: Path) -> None:

@@ -6,13 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from openmodels.domain.observation import Subject
-from openmodels.domain.records import Claim, Model, Offering, Pricing, Provenance, Source
-from openmodels.errors import ImportRefused
-from openmodels.registry.reconcile import Options, Plan, reconcile, require_modest
-from openmodels.registry.reconcile.models import is_id
-from openmodels.registry.reconcile.products import same_product
-from unit.registry.reconcile.test_reconcile import (
+from fixtures.reconciling import (
     NEW_MODEL,
     NOW,
     PLAIN,
@@ -29,6 +23,12 @@ from unit.registry.reconcile.test_reconcile import (
     the_model,
     the_offering,
 )
+from openmodels.domain.observation import Subject
+from openmodels.domain.records import Claim, Model, Offering, Pricing, Provenance, Source
+from openmodels.errors import ImportRefused
+from openmodels.registry.reconcile import Options, Plan, reconcile, require_modest
+from openmodels.registry.reconcile.models import is_id
+from openmodels.registry.reconcile.products import same_product
 
 LATER = NOW + timedelta(days=1)
 
