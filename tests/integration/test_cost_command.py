@@ -1,10 +1,6 @@
 """``openmodels cost``."""
 
 import json
-import os
-import pty
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +8,7 @@ import pytest
 
 from fixtures.commands import Program, program
 from fixtures.registry_files import mapping, model, provider, valid_registry, write
+from fixtures.terminal import run_on_a_terminal
 
 __all__ = ["program"]
 
@@ -162,28 +159,11 @@ def test_it_shows_the_issues_of_a_registry_that_is_not_valid(program: Program, r
 
 
 def test_it_fits_the_terminal(root: Path) -> None:
-    ours, its = pty.openpty()
-    environment = {name: v for name, v in os.environ.items() if not name.startswith("OPENMODELS_")}
-    command = [sys.executable, "-m", "openmodels", "cost", "acme-one", "--input-tokens", "5000"]
-    with subprocess.Popen(
-        [*command, "--registry", str(root)],
-        env=environment | {"TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=its,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        os.close(its)
-        written = b""
-        while True:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # Linux says so when the other end is closed
-                break
-            if not chunk:
-                break
-            written += chunk
-        assert process.wait() == 0
-    os.close(ours)
-    lines = written.decode().splitlines()
-    assert lines[0].split()[:2] == ["provider", "total"]
+    command = ("cost", "acme-one", "--input-tokens", "5000", "--registry", str(root))
+    shown = run_on_a_terminal(*command, cwd=root, TERM="xterm", COLUMNS="80", NO_COLOR="1")
+    # Before it stands the progress of reading.
+    head = next(line for line in shown.splitlines() if line.startswith("provider"))
+    lines = shown[shown.index(head) :].splitlines()
+    assert head.split()[:2] == ["provider", "total"]
+    assert len(lines) > 1
     assert max(map(len, lines)) <= 80

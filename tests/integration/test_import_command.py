@@ -14,7 +14,7 @@ from fixtures.commands import Done, Program, program
 from fixtures.registry_files import mapping, model, provider, valid_registry, write
 from fixtures.sources import document as document_of
 from fixtures.sources import served
-from integration.test_validate_command import run_on_a_terminal
+from fixtures.terminal import run_on_a_terminal
 from openmodels.registry.load import load_registry, require_registry
 
 __all__ = ["program"]

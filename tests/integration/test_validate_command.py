@@ -1,53 +1,21 @@
 """``openmodels validate`` and ``openmodels schemas``, as a shell runs them."""
 
 import json
-import os
-import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from fixtures.registry_files import mapping, model, valid_registry, write
+from fixtures.terminal import PROGRAM, environment, run_on_a_terminal
 
 COLUMN = json.dumps(model()).index('"proprietary"') + 1
-PROGRAM = [sys.executable, "-m", "openmodels"]
-
-
-def environment(**variables: str) -> dict[str, str]:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENMODELS_", "NO_COLOR"))
-    }
-    return kept | {"TERM": "xterm-256color"} | variables
 
 
 def run(*arguments: str | Path, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = [*PROGRAM, *map(str, arguments)]
     env = environment(**variables)
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, encoding="utf-8", check=False)
-
-
-def run_on_a_terminal(*arguments: str, cwd: Path, **variables: str) -> str:
-    """All that the program writes to a terminal, on either stream."""
-    ours, its = pty.openpty()
-    env = environment(**variables)
-    with subprocess.Popen(
-        [*PROGRAM, *arguments], cwd=cwd, env=env, stdin=its, stdout=its, stderr=its
-    ) as process:
-        os.close(its)
-        written = b""
-        while True:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # Linux says so when the other end is closed
-                break
-            if not chunk:
-                break
-            written += chunk
-        process.wait()
-    os.close(ours)
-    return written.decode()
 
 
 @pytest.fixture

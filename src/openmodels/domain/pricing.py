@@ -7,6 +7,10 @@ from decimal import Decimal
 from openmodels.domain.records import Offering, PriceTier, Pricing
 
 UNKNOWN_LAST = Decimal("Infinity")
+PRICES = tuple(name for name in Pricing.__struct_fields__ if name not in {"currency", "batch", "tiers"})
+"""The fields of ``Pricing`` that are one price each."""
+TIER_PRICES = tuple(name for name in PriceTier.__struct_fields__ if name != "above_tokens")
+"""The fields of ``PriceTier`` that are one price each."""
 WHOLES: Mapping[str, str] = {
     "reasoning_per_million": "output_per_million",
     "input_audio_per_million": "input_per_million",

@@ -1,31 +1,10 @@
 """What names mean where models are alike, and what is never guessed."""
 
-from typing import Any
-
 import pytest
 
-from contract.builders import model, vendor
+from contract.builders import model
+from fixtures.naming import VENDORS, meaning, resolver_of
 from openmodels.domain.naming import Resolver
-
-VENDORS = (
-    vendor("amazon", name="Amazon", prefixes=("titan-",)),
-    vendor("openai", name="OpenAI", prefixes=("gpt-", "o1")),
-    vendor("anthropic", name="Anthropic", prefixes=("claude-",)),
-    vendor("meta", name="Meta", prefixes=("llama-",)),
-    vendor("mistral", name="Mistral AI", prefixes=("mistral-", "pixtral-")),
-)
-
-
-def resolver_of(*ids: str, **names: str) -> Resolver:
-    """A resolver of models with these ids; ``names`` are display names by id, ``_`` for ``-``."""
-    titles = {model_id.replace("_", "-"): name for model_id, name in names.items()}
-    models = [model(model_id, open_weights=None) for model_id in ids]
-    models += [model(model_id, name=name) for model_id, name in titles.items()]
-    return Resolver(models, VENDORS)
-
-
-def meaning(resolver: Resolver, name: str, **more: Any) -> str | None:
-    return resolver.resolve(name, **more).model_id
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 
+from openmodels.domain.pricing import PRICES
 from openmodels.domain.records import Model, Offering, Provider, Registry
 from openmodels.domain.views.registry import encoder, iso
 
@@ -18,19 +19,6 @@ BETWEEN = "|"
 
 Cell = str | int | Decimal | bool | None
 Row = tuple[Offering, Model, Provider]
-
-_PRICES = (
-    "input_per_million",
-    "output_per_million",
-    "cache_read_per_million",
-    "cache_write_per_million",
-    "reasoning_per_million",
-    "input_audio_per_million",
-    "output_audio_per_million",
-    "image_per_unit",
-    "audio_per_second",
-    "search_per_query",
-)
 
 
 def _price(name: str) -> Callable[[Row], Cell]:
@@ -73,7 +61,7 @@ COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
     "provider_model_name": lambda row: row[0].provider_model_name,
     "status": lambda row: row[0].status,
     "currency": lambda row: row[0].pricing.currency,
-    **{name: _price(name) for name in _PRICES},
+    **{name: _price(name) for name in PRICES},
     "batch_input_per_million": _batch("input_per_million"),
     "batch_output_per_million": _batch("output_per_million"),
     "tiers": _tiers,

@@ -5,19 +5,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from openmodels.domain.observation import Subject
-from openmodels.domain.pricing import WHOLES
+from openmodels.domain.pricing import TIER_PRICES, WHOLES
 from openmodels.registry.importers.gather import Gathering
 
-TIER_PRICES = (
-    "input_per_million",
-    "output_per_million",
-    "cache_read_per_million",
-    "cache_write_per_million",
-    "reasoning_per_million",
-    "input_audio_per_million",
-    "output_audio_per_million",
-)
-"""What a tier of ours holds."""
 Tier = Mapping[str, int | Decimal]
 MAX_PER_MILLION = 1000
 """No model costs more; where one seems to, a price per thousand tokens was taken for one per token."""

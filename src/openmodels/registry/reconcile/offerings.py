@@ -10,31 +10,20 @@ import msgspec
 from msgspec import Struct
 
 from openmodels.domain.naming import Resolver
+from openmodels.domain.pricing import PRICES
 from openmodels.domain.records import Model, Offering, Pricing, Provider, Source
 from openmodels.registry.reconcile.fields import empty_value, value_of, with_value
 from openmodels.registry.reconcile.merge import Merged, Speaker, item_of
 from openmodels.registry.reconcile.plan import Doubt
 from openmodels.registry.reconcile.told import Listing
 
-PRICES = (
-    "input_per_million",
-    "output_per_million",
-    "cache_read_per_million",
-    "cache_write_per_million",
-    "reasoning_per_million",
-    "input_audio_per_million",
-    "output_audio_per_million",
-    "image_per_unit",
-    "audio_per_second",
-    "search_per_query",
-    "batch.input_per_million",
-    "batch.output_per_million",
-    "tiers",
-)
 FIELDS = (
     "provider_model_name",
     "pricing.currency",
     *(f"pricing.{name}" for name in PRICES),
+    "pricing.batch.input_per_million",
+    "pricing.batch.output_per_million",
+    "pricing.tiers",
     "status",
 )
 """The fields of an offering that a source can tell, besides its limits, which depend on the model's."""
