@@ -17,7 +17,7 @@ from rich.text import Text
 
 from openmodels.domain.audit import KINDS, AuditFinding, FindingKind
 from openmodels.domain.entries import Kind
-from openmodels.domain.faults import Fault, path_text, visible
+from openmodels.domain.faults import path_text, visible
 from openmodels.errors import SourceUnreadable
 from openmodels.registry.desk import place_of, places_in
 from openmodels.registry.files import list_files
@@ -80,7 +80,7 @@ def _placed(findings: Sequence[AuditFinding], root: Path) -> Iterator[Finding]:
         places = places_in(files[name]) if name in files else {}
         for number in numbers:
             found = findings[number]
-            line, column = place_of(Fault("", found.path, "", ""), places)
+            line, column = place_of(found.path, places)
             placed[number] = Finding(
                 kind=found.kind,
                 id=visible(found.id),

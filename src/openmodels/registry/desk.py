@@ -173,7 +173,7 @@ class Desk:
             file = self._files[origin]
             places = places_in(file, self._reader)
             for fault in faults:
-                self.place(file, fault, place_of(fault, places))
+                self.place(file, fault, place_of(fault.path, places, at_key=fault.at_key))
         self._unplaced.clear()
         return in_order(self._issues)
 
@@ -202,15 +202,15 @@ def places_in(
         return {}
 
 
-def place_of(fault: Fault, places: Mapping[DocumentPath, Located]) -> Place:
-    """Where the value is, or the nearest thing around it that exists."""
-    path = fault.path
-    while path and path not in places:
-        path = path[:-1]
-    located = places.get(path)
+def place_of(path: DocumentPath, places: Mapping[DocumentPath, Located], *, at_key: bool = False) -> Place:
+    """Where the value at ``path`` is (or its key), or the nearest thing around it that exists."""
+    near = path
+    while near and near not in places:
+        near = near[:-1]
+    located = places.get(near)
     if located is None:
         return START
-    return located.key if fault.at_key and path == fault.path else located.value
+    return located.key if at_key and near == path else located.value
 
 
 def _in_utc(record: Record) -> Record:
