@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from contract.builders import settings_in
+from contract.kept import Kept, kept_by
 from fixtures.real_servers import PostgresServer
 from openmodels.settings import Settings
 from openmodels.store.engine import create_engine
@@ -116,3 +117,8 @@ def registry_store(stores: Stores) -> RegistryStore:
 @pytest.fixture
 def telemetry_store(stores: Stores) -> TelemetryStore:
     return stores[1]
+
+
+@pytest.fixture
+def kept(registry_store: RegistryStore) -> Kept:
+    return kept_by(registry_store)

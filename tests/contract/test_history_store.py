@@ -2,8 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -13,60 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
 
-from contract.builders import AT, large_registry, minutes, model, offering, provider, registry, vendor
+from contract.builders import AT, large_registry, minutes, model, offering, provider, registry
 from contract.conftest import OpenStores
+from contract.kept import NEXT, SMALL, Kept, filled, kept_by, replay_two
 from fixtures.histories import registries, same
 from openmodels.domain.changes import Change
 from openmodels.domain.records import Provenance, Registry, revision_of
-from openmodels.errors import PublishConflict
-from openmodels.store.history import SqlHistoryStore
-from openmodels.store.history_ports import ChangeQuery, HistoryStore, NumberedChange, Place, Replay, Replayed
-from openmodels.store.memory import MemoryRegistryStore
-from openmodels.store.memory_history import MemoryHistoryStore
-from openmodels.store.ports import Head, RegistryStore
-from openmodels.store.registry import SqlRegistryStore
+from openmodels.store.history_ports import ChangeQuery, NumberedChange, Place, Replay, Replayed
+from openmodels.store.ports import Head
 
 pytestmark = pytest.mark.anyio
-
-
-class Kept(Struct, frozen=True):
-    """A registry store and the history of what it publishes."""
-
-    registry: RegistryStore
-    history: HistoryStore
-
-    async def publish(self, some: Registry, at: datetime) -> Head:
-        head = await self.registry.head()
-        return (await self.registry.publish(some, base=head.revision if head else None, at=at)).head
-
-    async def fields(self, query: ChangeQuery | None = None, **more: Any) -> list[tuple[str, str | None]]:
-        """The ids and fields of the changes that fit, newest first."""
-        found = await self.history.changes(query or ChangeQuery(), limit=99, **more)
-        return [(numbered.change.id, numbered.change.field) for numbered in found]
-
-
-@asynccontextmanager
-async def opened(open_stores: OpenStores, folder: Path) -> AsyncIterator[Kept]:
-    async with open_stores(folder) as (store, _telemetry):
-        if isinstance(store, MemoryRegistryStore):
-            yield Kept(store, MemoryHistoryStore(store))
-        else:
-            assert isinstance(store, SqlRegistryStore)
-            yield Kept(store, SqlHistoryStore(store._engine))
-
-
-@pytest.fixture
-async def kept(open_stores: OpenStores, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Kept]:
-    async with opened(open_stores, tmp_path) as store:
-        yield store
-
-
-SMALL = registry(model("a"), model("b"), provider("p"), offering("p", "a"), vendor("v"))
-NEXT = registry(
-    model("a", context_window=1), model("c"), provider("p"), offering("p", "a", "0.20"), vendor("v")
-)
 
 
 async def test_it_is_empty_before_the_first_publish(kept: Kept) -> None:
@@ -163,23 +119,6 @@ def fits(change: Change, query: ChangeQuery) -> bool:
     )
 
 
-async def filled(kept: Kept) -> None:
-    """Six revisions: see the ids and fields below."""
-    old = registry(
-        model("a"), model("b"), provider("p"), provider("q"), offering("p", "a"), offering("q", "b")
-    )
-    for after, changed in enumerate(
-        (
-            old,
-            registry(*old.models, *old.providers, offering("p", "a", "0.2"), offering("q", "b")),
-            registry(model("a", status="deprecated"), model("b"), *old.providers, offering("p", "a", "0.2")),
-            registry(*old.models, *old.providers, offering("p", "a", "0.2"), vendor("v")),
-            registry(model("a"), *old.providers, offering("p", "a", "0.2"), vendor("v", country="de")),
-        )
-    ):
-        await kept.publish(changed, AT + minutes(after))
-
-
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -256,102 +195,6 @@ async def test_pages_follow_each_other_without_gap_or_overlap(kept: Kept) -> Non
     assert len(set(places)) == len(places)
 
 
-async def replay_two(kept: Kept) -> Replay:
-    return await kept.history.replay(
-        [
-            Replayed(at=AT - minutes(20), registry=registry(model("b", context_window=1))),
-            Replayed(at=AT - minutes(10), registry=registry(model("b", context_window=2))),
-        ]
-    )
-
-
-async def test_a_replay_puts_older_revisions_before_the_beginning(kept: Kept) -> None:
-    first = await kept.publish(registry(model("a"), model("b")), AT)
-    await kept.publish(registry(model("b")), AT)
-    added = await replay_two(kept)
-    assert added == Replay(revisions=2, changes=3)
-    beginning = await kept.history.beginning()
-    assert beginning == Head(
-        revision=revision_of(registry(model("b", context_window=1))), published_at=AT - minutes(20)
-    )
-    assert await kept.fields() == [
-        ("a", None),
-        ("b", "context_window"),
-        ("a", None),
-        ("b", "context_window"),
-    ]
-    found = await kept.history.changes(ChangeQuery(model_id="b"), limit=9)
-    assert [(c.at, c.old, c.new) for _, c in found] == [(AT, 2, 8192), (AT - minutes(10), 1, 2)]
-    assert found[0].change.revision == first.revision, "the step to what was the beginning"
-    assert await kept.history.registry_at(AT - minutes(21)) is None
-    at_ten = await kept.history.registry_at(AT - minutes(10))
-    assert at_ten is not None
-    assert at_ten[1] == registry(model("b", context_window=2))
-    current = await kept.registry.load()
-    assert current is not None
-    assert current == await kept.history.registry_at(AT)
-
-
-async def test_a_second_replay_adds_nothing(kept: Kept) -> None:
-    await filled(kept)
-    assert (await replay_two(kept)).revisions == 2
-    before = await kept.history.changes(ChangeQuery(), limit=99)
-    assert await replay_two(kept) == Replay(revisions=0, changes=0)
-    assert await kept.history.changes(ChangeQuery(), limit=99) == before
-
-
-async def test_of_replays_at_once_one_is_kept(kept: Kept) -> None:
-    await filled(kept)
-    done = await asyncio.gather(*(replay_two(kept) for _ in range(3)), return_exceptions=True)
-    assert sum(each.revisions for each in done if isinstance(each, Replay)) == 2
-    assert all(isinstance(each, Replay | PublishConflict) for each in done)
-    assert await replay_two(kept) == Replay(revisions=0, changes=0)
-
-
-async def test_a_replay_and_a_publish_at_once_are_both_kept(kept: Kept) -> None:
-    await kept.publish(SMALL, AT)
-    await asyncio.gather(replay_two(kept), kept.publish(NEXT, AT + minutes(1)))
-    head = await kept.history.head_at(AT - minutes(10))
-    assert head is not None
-    assert head.published_at == AT - minutes(10)
-    assert await kept.history.registry_at(AT) == (Head(revision=revision_of(SMALL), published_at=AT), SMALL)
-    newest = await kept.history.registry_at(AT + minutes(1))
-    assert newest is not None
-    assert newest[1] == NEXT
-
-
-async def test_a_replay_leaves_out_what_is_not_older_and_what_changes_nothing(kept: Kept) -> None:
-    await kept.publish(SMALL, AT)
-    added = await kept.history.replay(
-        [
-            Replayed(at=AT - minutes(3), registry=NEXT),
-            Replayed(at=AT - minutes(2), registry=NEXT),
-            # As it is in a log, later and with an earlier time.
-            Replayed(at=AT - minutes(9), registry=SMALL),
-            Replayed(at=AT, registry=NEXT),
-            Replayed(at=AT + minutes(1), registry=NEXT),
-        ]
-    )
-    assert added == Replay(revisions=2, changes=5)
-    head = await kept.history.head_at(AT - minutes(3))
-    assert head == Head(revision=revision_of(SMALL), published_at=AT - minutes(3))
-    assert {numbered.place.at for numbered in await kept.history.changes(ChangeQuery(), limit=99)} == {
-        AT - minutes(3)
-    }
-
-
-async def test_what_is_published_goes_on_after_a_replay(kept: Kept) -> None:
-    await kept.publish(SMALL, AT)
-    await replay_two(kept)
-    await kept.publish(NEXT, AT + minutes(1))
-    newest = await kept.history.changes(ChangeQuery(), limit=5)
-    assert {numbered.change.at for numbered in newest} == {AT + minutes(1)}
-    assert await kept.history.registry_at(AT) == (
-        Head(revision=revision_of(SMALL), published_at=AT),
-        SMALL,
-    )
-
-
 async def test_it_takes_many_changes_in_one_publish(kept: Kept) -> None:
     await kept.publish(large_registry(60, 3000), AT)
     await kept.publish(large_registry(60, 3000, price="0.2"), AT + minutes(1))
@@ -371,7 +214,8 @@ def test_it_gives_back_what_was_published_at_any_time_byte_for_byte(
 ) -> None:
     async def publish_all() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            async with opened(open_stores, Path(folder)) as kept:
+            async with open_stores(Path(folder)) as (store, _telemetry):
+                kept = kept_by(store)
                 expected: dict[datetime, tuple[Head, Registry]] = {}
                 at = AT
                 for some, later in chain:

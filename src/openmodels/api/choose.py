@@ -43,7 +43,8 @@ async def choose_offering(ask: Ask) -> Answer:
         measured="measurements" not in ask.unread,
     )
     asked = Asked(**{name: params[name] for name in Asked.__struct_fields__})
-    return answer(decision_view(entry.record, decided, asked=asked, period=params["period"], note=_note(ask)))
+    note = _note(ask)
+    return answer(decision_view(entry.record, decided, wish, asked=asked, period=params["period"], note=note))
 
 
 async def _telemetry(ask: Ask, entry: ModelEntry) -> Mapping[str, OfferingTelemetry]:

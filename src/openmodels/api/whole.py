@@ -23,6 +23,7 @@ import brotli
 import zstandard
 from msgspec import Struct
 
+from openmodels.edge.encoding import BROTLI_QUALITY, GZIP_LEVEL, ZSTD_LEVEL
 from openmodels.errors import Unavailable
 
 KEPT_BYTES = 256 * 1024 * 1024
@@ -41,8 +42,6 @@ PART = 64 * 1024
 STEP = 4096
 """Bytes after which the thread that makes a document steps aside."""
 ASIDE_SECONDS = 0.0001
-BROTLI_QUALITY, ZSTD_LEVEL, GZIP_LEVEL = 5, 3, 6
-"""Where more effort stops paying, as for other answers."""
 
 Parts = Callable[[], Iterator[bytes]]
 

@@ -34,49 +34,55 @@ class Format(StrEnum):
     JSON = "json"
 
 
+_Source = Annotated[
+    str, typer.Argument(help="models-dev, litellm, genai-prices or openai-compatible.", metavar="SOURCE")
+]
+_From = Annotated[
+    str | None,
+    typer.Option("--from", help="File or address to read.", show_default="the source's own place"),
+]
+_Into = Annotated[
+    Path | None,
+    typer.Option("--into", help="Folder of the registry.", show_default="the setting `registry`"),
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")]
+_Accept = Annotated[
+    str | None,
+    typer.Option("--accept", help="Take this source's values where it and the registry disagree."),
+]
+_Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="Limit --accept: a field, an id, or id:field; * and ? are wildcards."),
+]
+_Propose = Annotated[
+    int | None, typer.Option("--propose", min=1, help="Add models that at least so many providers list.")
+]
+_OneProvider = Annotated[str | None, typer.Option("--provider", help="Our id of the one provider to import.")]
+_Force = Annotated[bool, typer.Option("--force", help="Write even where much is removed or changed.")]
+_Form = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+_Review = Annotated[
+    Path | None,
+    typer.Option("--review", help="Write the names that nobody is sure of to this file, as JSON lines."),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     app.command("import")(import_)
 
 
 def import_(  # noqa: PLR0913, PLR0917 - one parameter for each flag
-    source: Annotated[
-        str, typer.Argument(help="models-dev, litellm, genai-prices or openai-compatible.", metavar="SOURCE")
-    ],
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", help="File or address to read.", show_default="the source's own place"),
-    ] = None,
-    into: Annotated[
-        Path | None,
-        typer.Option("--into", help="Folder of the registry.", show_default="the setting `registry`"),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
-    accept: Annotated[
-        str | None,
-        typer.Option("--accept", help="Take this source's values where it and the registry disagree."),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", help="Limit --accept: a field, an id, or id:field; * and ? are wildcards."),
-    ] = None,
-    propose: Annotated[
-        int | None,
-        typer.Option("--propose", min=1, help="Add models that at least so many providers list."),
-    ] = None,
-    provider: Annotated[
-        str | None, typer.Option("--provider", help="Our id of the one provider to import.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write even where much is removed or changed.")
-    ] = False,
-    form: Annotated[
-        Format, typer.Option("--format", help="text for people, json for programs.")
-    ] = Format.TEXT,
-    review: Annotated[
-        Path | None,
-        typer.Option("--review", help="Write the names that nobody is sure of to this file, as JSON lines."),
-    ] = None,
+    source: _Source,
+    from_: _From = None,
+    into: _Into = None,
+    dry_run: _DryRun = False,
+    accept: _Accept = None,
+    only: _Only = None,
+    propose: _Propose = None,
+    provider: _OneProvider = None,
+    force: _Force = False,
+    form: _Form = Format.TEXT,
+    review: _Review = None,
 ) -> None:
     """Bring a source's models, providers and offerings into the registry's files.
 
@@ -214,11 +220,11 @@ def key_for(address: str | None, provider: str | None, registry: Registry) -> st
 
 def _write(root: Path, plan: "Plan") -> tuple["Plan", int]:
     """The plan with a note of each file that could not be edited, and how many were written."""
-    from openmodels.registry.edit.files import Change, prepare, remove_leftovers, write  # noqa: PLC0415
+    from openmodels.registry.edit.files import FileEdit, prepare, remove_leftovers, write  # noqa: PLC0415
 
     remove_leftovers(root)
     unedited: list[str] = []
-    writings = prepare(root, (Change(change.old, change.new) for change in plan.changes), unedited)
+    writings = prepare(root, (FileEdit(change.old, change.new) for change in plan.changes), unedited)
     plan = msgspec.structs.replace(plan, notes=(*plan.notes, *unedited))
     if not sys.stderr.isatty():
         return plan, sum(1 for _ in write(writings))

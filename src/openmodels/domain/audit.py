@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from openmodels.domain.entries import Kind
 from openmodels.domain.faults import Path, path_text, shown
+from openmodels.domain.fields import id_of, value_of
 from openmodels.domain.naming import Resolution
 from openmodels.domain.records import Model, Offering, Pricing, Provenance, Provider, Record, Registry
 
@@ -104,15 +105,11 @@ def _live(registry: Registry) -> list[Offering]:
     return [o for o in registry.offerings if o.status != "retired" and o.model_id not in retired]
 
 
-def _name(offering: Offering) -> str:
-    return f"{offering.provider_id}/{offering.model_id}"
-
-
 def _of_offering(
     kind: FindingKind, offering: Offering, path: Path, message: str, hint: str | None = None
 ) -> AuditFinding:
     return AuditFinding(
-        kind=kind, record="offerings", id=_name(offering), path=path, message=message, hint=hint
+        kind=kind, record="offerings", id=id_of(offering), path=path, message=message, hint=hint
     )
 
 
@@ -153,16 +150,14 @@ def _disagreements(registry: Registry, _outlook: Outlook) -> Iterator[AuditFindi
     )
     for kind, records in groups:
         for record in records:
-            name = _name(record) if isinstance(record, Offering) else record.id
             for where, said in sorted(_claims(record.provenance).items()):
-                path: Path = tuple(where.split("."))
-                ours = f"the registry says {_ours(record, path)}"
+                ours = f"the registry says {_ours(record, where)}"
                 others = [f"{source} says {_cut(value)}" for source, value in sorted(said)]
                 yield AuditFinding(
                     kind="disagreement",
                     record=kind,
-                    id=name,
-                    path=path,
+                    id=id_of(record),
+                    path=tuple(where.split(".")),
                     message=f"{', '.join(others)}; {ours}",
                     hint="find out who is right; `openmodels import SOURCE --accept SOURCE` takes a source's",
                 )
@@ -180,10 +175,8 @@ def _claims(provenance: Sequence[Provenance]) -> Mapping[str, list[tuple[str, st
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def _ours(record: Record, path: Path) -> str:
-    value: object = record
-    for step in path:
-        value = getattr(value, str(step), None)
+def _ours(record: Record, path: str) -> str:
+    value = value_of(record, path)
     return "nothing" if value is None else _cut(_encoder.encode(value).decode())
 
 
@@ -206,13 +199,14 @@ def _unoffered(registry: Registry, _outlook: Outlook) -> Iterator[AuditFinding]:
 
 
 def _probes(registry: Registry, outlook: Outlook) -> Iterator[AuditFinding]:
+    known = None if outlook.checked is None else {*outlook.checked, *outlook.unprobed}
     for provider in registry.providers:
         why = outlook.unmeasured.get(provider.id)
         if why:
             kind: FindingKind = "no-probes"
             where = "probe" if provider.probe is not None else "id"
             yield _of_provider(kind, provider, where, f"its answers are not measured: {why}")
-        if outlook.checked is not None and provider.id not in {*outlook.checked, *outlook.unprobed}:
+        if known is not None and provider.id not in known:
             hint = "see whether a prober runs, and `openmodels probe --once` for what comes back"
             yield _of_provider("never-checked", provider, "id", "it was never checked", hint)
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from openmodels.domain.fields import id_of, named_by
 from openmodels.domain.records import (
     Model,
     Offering,
@@ -77,10 +78,6 @@ class Entity(NamedTuple):
     key: tuple[str, ...]
     """The fields that make up the id, in the order in which a registry sorts by them."""
 
-    def id_of(self, record: Record) -> str:
-        """The id of a record of this kind; of an offering, ``provider/model``."""
-        return "/".join(getattr(record, part) for part in self.key)
-
 
 ENTITIES: Mapping[EntityKind, Entity] = {
     "model": Entity("model", "models", Model, ("id",)),
@@ -114,8 +111,8 @@ def changes_between(old: Registry, new: Registry, *, at: datetime, revision: str
     """
     found: list[Change] = []
     for entity in ENTITIES.values():
-        before = {entity.id_of(record): record for record in getattr(old, entity.group)}
-        after = {entity.id_of(record): record for record in getattr(new, entity.group)}
+        before = {id_of(record): record for record in getattr(old, entity.group)}
+        after = {id_of(record): record for record in getattr(new, entity.group)}
         for key in sorted(before.keys() | after.keys()):
             was, now = before.get(key), after.get(key)
             if was is not now:
@@ -143,7 +140,7 @@ def undo(registry: Registry, changes: Iterable[Change]) -> Registry:
     """
     undone: dict[EntityKind, dict[str, dict[str, Any] | None]] = {kind: {} for kind in ENTITIES}
     records = {
-        kind: {entity.id_of(record): record for record in getattr(registry, entity.group)}
+        kind: {id_of(record): record for record in getattr(registry, entity.group)}
         for kind, entity in ENTITIES.items()
     }
     for change in changes:
@@ -197,6 +194,7 @@ def _changes_of(
         )
     elif encode_record(was) != encode_record(now):
         for field, old, new in _differences("", _as_data(was), _as_data(now)):
+            naming = named_by(field, _provenance(now))
             yield Change(
                 at=by.at,
                 revision=by.revision,
@@ -207,7 +205,7 @@ def _changes_of(
                 field=field,
                 old=old,
                 new=new,
-                source=_source_of(now, field),
+                source=naming.source if naming else None,
             )
 
 
@@ -237,16 +235,6 @@ def _topic(field: str) -> Topic:
 
 def _provenance(record: Record) -> tuple[Provenance, ...]:
     return getattr(record, "provenance", ())
-
-
-def _source_of(record: Record, field: str) -> str | None:
-    """The source that a field's value comes from: it names the field, or the part that the field is in."""
-    sources = {name: item.source for item in _provenance(record) for name in item.fields}
-    while field:
-        if field in sources:
-            return sources[field]
-        field = field.rpartition(".")[0]
-    return None
 
 
 def _main_source(record: Record) -> str | None:

@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process
 
 from openmodels.domain.entries import Catalogue, Entry, Finding, Kind, R
 from openmodels.domain.faults import Fault, Path, did_you_mean, shown
+from openmodels.domain.fields import id_of
 from openmodels.domain.record_rules import MODEL_RULES, OFFERING_RULES, PROVIDER_RULES, Rule
 from openmodels.domain.records import Model, Provider, Registry, Vendor
 
@@ -41,7 +42,7 @@ def check_registry(registry: Registry) -> list[Finding]:
             models=[Entry(record=m, origin=m.id, key=m.id) for m in registry.models],
             providers=[Entry(record=p, origin=p.id, key=p.id) for p in registry.providers],
             offerings=[
-                Entry(record=o, origin=f"{o.provider_id}/{o.model_id}", key=o.model_id, folder=o.provider_id)
+                Entry(record=o, origin=id_of(o), key=o.model_id, folder=o.provider_id)
                 for o in registry.offerings
             ],
             vendors=[Entry(record=v, origin=v.id, key=v.id) for v in registry.vendors],

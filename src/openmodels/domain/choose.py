@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from openmodels.domain.cost import Workload, cost_of, fit_of, longest_answer_of, money, window_of
+from openmodels.domain.cost import Workload, cost_of, fit_of, misfits, money
 from openmodels.domain.pricing import blended_price, majority_currency
 from openmodels.domain.ranking import Candidate, RankedProvider, Weights, rank
 from openmodels.domain.records import Model, Offering, Provider
@@ -135,7 +135,17 @@ def choose(
         weights,
     )
     by_id = {c.offering.provider_id: c for c in fitting}
-    words = _Words(model=model, fitting=fitting, prices=prices, workload=wish.workload, measured=measured)
+    most = majority_currency(c.offering for c in fitting)
+    alike = [prices[c.offering.provider_id] for c in fitting if c.offering.pricing.currency == most]
+    words = _Words(
+        model=model,
+        fitting=fitting,
+        prices=prices,
+        currency=most,
+        comparable=[price for price in alike if price is not None],
+        workload=wish.workload,
+        measured=measured,
+    )
     return Choice(
         weights=used,
         chosen=tuple(
@@ -171,24 +181,12 @@ def _exclusions(model: Model, contender: Contender, wish: Wish, currency: str | 
     if wish.regions and not set(wish.regions).intersection(offering.available_regions):
         has = ", ".join(offering.available_regions)
         yield Exclusion(code="region", message=f"not to be had in {' or '.join(wish.regions)}; only in {has}")
-    yield from _size_exclusions(model, offering, wish)
+    workload = wish.workload or Workload()
+    for code, message in misfits(offering, model, workload, min_context=wish.min_context or 0):
+        yield Exclusion(code=code, message=message)
     if wish.max_price is not None:
         yield from _price_exclusions(offering, wish.workload, wish.max_price, currency)
     yield from _telemetry_exclusions(contender.telemetry, wish)
-
-
-def _size_exclusions(model: Model, offering: Offering, wish: Wish) -> Iterator[Exclusion]:
-    window, asked = window_of(offering, model), wish.min_context or 0
-    workload = wish.workload or Workload()
-    needed = max(asked, workload.input_tokens + workload.output_tokens)
-    if window is None and asked:
-        yield Exclusion(code="context_unknown", message=f"context unknown: needs {needed:,}")
-    elif window is not None and needed > window:
-        yield Exclusion(code="context", message=f"context too small: needs {needed:,}, has {window:,}")
-    longest = longest_answer_of(offering, model)
-    if longest is not None and workload.output_tokens > longest:
-        message = f"answer too long: needs {workload.output_tokens:,}, may be at most {longest:,}"
-        yield Exclusion(code="output", message=message)
 
 
 def _price_exclusions(
@@ -247,6 +245,10 @@ class _Words(Struct, frozen=True, kw_only=True):
     model: Model
     fitting: Sequence[Contender]
     prices: Mapping[str, Decimal | None]
+    currency: str | None
+    """That of most offerings that fit."""
+    comparable: Sequence[Decimal]
+    """The known prices in that currency."""
     workload: Workload | None
     measured: bool
 
@@ -277,17 +279,11 @@ class _Words(Struct, frozen=True, kw_only=True):
         if price is None:
             missing = () if self.workload is None else cost_of(offering.pricing, self.workload).unknown
             return "price unknown: counts as nothing" + (f" ({', '.join(missing)})" if missing else "")
-        most = majority_currency(c.offering for c in self.fitting)
         amount = f"{money(price)} {currency}"
         what = "for this workload" if self.workload is not None else "per million tokens, 3 in to 1 out"
-        if currency != most:
-            return f"{amount} {what}; most offerings are priced in {most}, so that is not compared"
-        known = [
-            p
-            for c in self.fitting
-            if c.offering.pricing.currency == currency
-            and (p := self.prices[c.offering.provider_id]) is not None
-        ]
+        if currency != self.currency:
+            return f"{amount} {what}; most offerings are priced in {self.currency}, so that is not compared"
+        known = self.comparable
         place = "the only known price" if len(known) == 1 else _place(price, known, "cheapest")
         return f"{place} {what}: {amount}"
 

@@ -20,7 +20,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from openmodels.domain.pricing import majority_currency, price_in_tiers
+from openmodels.domain.offerings import longest_answer_of, window_of
+from openmodels.domain.pricing import majority_currency, plainly, price_in_tiers
 from openmodels.domain.records import MAX_TOKENS, BatchPricing, Model, Offering, Price, PriceTier, Pricing
 
 MAX_REQUESTS = 10**9
@@ -43,6 +44,8 @@ Item = Literal[
     "audio_second",
     "search",
 ]
+Misfit = Literal["context", "context_unknown", "output"]
+"""What is too small for a request: the window, known or not, or the longest answer."""
 MAX_PLACES = 20
 """The most zeros that an amount is written out with before its first digit: what a stranger asks with could
 have a million of them."""
@@ -226,11 +229,12 @@ def cost_of(pricing: Pricing, workload: Workload) -> Cost:
         context.traps[Inexact] = True
         lines = [(name, _line(known, name, line, workload)) for name, line in _lines(known, workload)]
         unknown = tuple(dict.fromkeys(known.name(name) for name, line in lines if not line.known))
-        total = None if unknown else _plain(sum((line.amount or Decimal(0) for _, line in lines), Decimal(0)))
+        amounts = (line.amount or Decimal(0) for _, line in lines)
+        total = None if unknown else plainly(sum(amounts, Decimal(0)))
         return Cost(
             items=tuple(line for _, line in lines),
             total=total,
-            total_per_request=None if total is None else _plain(total / workload.requests),
+            total_per_request=None if total is None else plainly(total / workload.requests),
             currency=pricing.currency,
             tier_above_tokens=holding[0].above_tokens if holding else None,
             unknown=unknown,
@@ -312,17 +316,10 @@ def _line(known: _Known, name: str, line: _Line, workload: Workload) -> CostItem
         quantity=quantity,
         unit_price=line.price,
         per=line.per,
-        amount=None if line.price is None else _plain(line.price * quantity / line.per),
+        amount=None if line.price is None else plainly(line.price * quantity / line.per),
         known=line.price is not None,
         note=known.why_unknown(name) if line.price is None else line.note,
     )
-
-
-def _plain(value: Decimal) -> Decimal:
-    """The same number without zeros at its end, and without an exponent where it is whole."""
-    short = value.normalize()
-    exponent = short.as_tuple().exponent
-    return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short
 
 
 def money(amount: Decimal) -> str:
@@ -333,28 +330,29 @@ def money(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def window_of(offering: Offering, model: Model) -> int | None:
-    """The longest context of the model at this offering, in tokens."""
-    return offering.context_window_override or model.context_window
+def misfits(
+    offering: Offering, model: Model, workload: Workload, *, min_context: int = 0
+) -> Iterator[tuple[Misfit, str]]:
+    """Why the offering does not take a request, nor a context of ``min_context`` tokens: code and sentence.
 
-
-def longest_answer_of(offering: Offering, model: Model) -> int | None:
-    """The longest answer of the model at this offering, in tokens."""
-    return offering.max_output_tokens or model.max_output_tokens
+    An unknown window does not meet ``min_context``; a request may go into it.
+    """
+    window, longest = window_of(offering, model), longest_answer_of(offering, model)
+    needed = max(min_context, workload.input_tokens + workload.output_tokens)
+    if window is None and min_context:
+        yield "context_unknown", f"context unknown: needs {needed:,}"
+    elif window is not None and needed > window:
+        yield "context", f"context too small: needs {needed:,}, has {window:,}"
+    if longest is not None and workload.output_tokens > longest:
+        yield "output", f"answer too long: needs {workload.output_tokens:,}, may be at most {longest:,}"
 
 
 def fit_of(offering: Offering, model: Model, workload: Workload) -> Fit:
     """Whether prompt and answer fit into the context window, and the answer into what may be answered."""
-    needed, window = workload.input_tokens + workload.output_tokens, window_of(offering, model)
-    longest = longest_answer_of(offering, model)
-    reasons = []
-    if window is not None and needed > window:
-        reasons.append(f"context too small: needs {needed:,}, has {window:,}")
-    if longest is not None and workload.output_tokens > longest:
-        reasons.append(f"answer too long: needs {workload.output_tokens:,}, may be at most {longest:,}")
+    reasons = tuple(message for _, message in misfits(offering, model, workload))
     if reasons:
-        return Fit(fits=False, reasons=tuple(reasons))
-    if window is None and needed:
+        return Fit(fits=False, reasons=reasons)
+    if window_of(offering, model) is None and workload.input_tokens + workload.output_tokens:
         return Fit(fits=None, reasons=("context window unknown",))
     return Fit(fits=True)
 

@@ -37,6 +37,15 @@ def price_in_tiers(pricing: Pricing, tiers: Sequence[PriceTier], name: str) -> D
     return base
 
 
+def plainly(amount: Decimal) -> Decimal:
+    """The same number without zeros at its end, nor an exponent where it is whole: 15, not 15.0 or 1.5E+1."""
+    if not amount:
+        return Decimal(0)
+    short = amount.normalize()
+    exponent = short.as_tuple().exponent
+    return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short
+
+
 def unknown_last(price: Decimal | None) -> Decimal:
     """A price to sort by, which puts an unknown one behind every other."""
     return UNKNOWN_LAST if price is None else price

@@ -10,6 +10,8 @@ MIN_SIZE = 1024
 """Bodies up to this many bytes are sent as they are; compressing them saves no packet."""
 PREFERENCE = ("zstd", "br", "gzip")
 """Among codings that a client likes equally: the cheapest to make first."""
+ZSTD_LEVEL, BROTLI_QUALITY, GZIP_LEVEL = 3, 5, 6
+"""Where more effort stops paying for the JSON of our answers, small or large."""
 
 
 @lru_cache(maxsize=1024)
@@ -42,11 +44,11 @@ def _quality(parameters: str) -> float:
 
 
 def compress(body: bytes, coding: str) -> bytes:
-    """``body`` in the given coding, at the level where more effort stops paying for JSON of this size."""
+    """``body`` in the given coding, as far as effort pays."""
     if coding == "zstd":
-        return zstandard.ZstdCompressor().compress(body)
+        return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
     if coding == "br":
-        return bytes(brotli.compress(body, quality=5))
+        return bytes(brotli.compress(body, quality=BROTLI_QUALITY))
     if coding == "gzip":
-        return gzip.compress(body, compresslevel=6, mtime=0)
+        return gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
     return body

@@ -84,6 +84,8 @@ def test_it_never_takes_a_name_with_another_tier_for_the_plain_one(
     known: tuple[Model, ...], tier: str, mark: str, data: st.DataObject
 ) -> None:
     one = data.draw(st.sampled_from(known))
+    # A model that is called "Llama Vision" is not the plain one, whatever its id is.
+    assume(tier not in re.split(r"[^a-z0-9]+", one.name.lower()))
     title = data.draw(st.sampled_from([one.name, None]))
     found = Resolver(known).resolve(f"{one.id}-{tier}{mark}", title=title)
     assert found.model_id != one.id

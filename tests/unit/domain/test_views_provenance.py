@@ -47,6 +47,13 @@ def test_a_source_that_names_a_part_names_its_fields_and_the_newest_of_two_count
     assert field(found.offerings[0].fields, "status").source == "curated"
 
 
+def test_a_source_that_names_a_field_counts_before_a_newer_one_that_names_its_part() -> None:
+    named = (by("litellm", "pricing", days=1), by("models-dev", "pricing.input_per_million"))
+    fields = view(model("llama"), provenance=named).offerings[0].fields
+    assert field(fields, "pricing.input_per_million").source == "models-dev"
+    assert field(fields, "pricing.output_per_million").source == "litellm"
+
+
 def test_an_unknown_source_has_no_name_but_its_id() -> None:
     found = view(model("llama", provenance=(by("in-house", "name"),)))
     assert (field(found.fields, "name").source, field(found.fields, "name").source_name) == ("in-house", None)
@@ -62,7 +69,7 @@ def test_what_only_others_say_something_of_is_listed_too() -> None:
     assert field(found.offerings[0].fields, "probe").value is None
 
 
-@pytest.mark.parametrize("text", ["not json", "NaN", "[" * 2000, '"\\ud800"', "", "1e5"])
+@pytest.mark.parametrize("text", ["not json", "NaN", "[" * 2000, '"\\ud800"', "", "1e5", "1e" + "9" * 20])
 def test_whatever_a_source_is_said_to_say_is_answered(text: str) -> None:
     found = view(model("llama", provenance=(by("litellm", name=text),)))
     assert encoder.encode(found)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from openmodels.domain.choose import Choice, Chosen, Exclusion
+from openmodels.domain.choose import Choice, Chosen, Exclusion, Wish
 from openmodels.domain.ranking import Confidence, Factors, Weights
 from openmodels.domain.records import Model, Price
 from openmodels.domain.telemetry import ProviderState
@@ -115,13 +115,14 @@ class Decision(Struct, frozen=True, kw_only=True):
 def decision_view(
     model: Model,
     choice: Choice,
+    wish: Wish,
     *,
     asked: Asked,
     period: Period,
     note: str | None,
 ) -> Decision:
-    """A choice as it is shown."""
-    basis: PriceBasis = "blended_million" if _tokenless(asked) else "request"
+    """A choice as it is shown; ``asked`` is what ``wish`` was made of."""
+    basis: PriceBasis = "blended_million" if wish.workload is None else "request"
     return Decision(
         model_id=model.id,
         model_name=model.name,
@@ -140,10 +141,6 @@ def decision_view(
         ),
         note=note,
     )
-
-
-def _tokenless(asked: Asked) -> bool:
-    return not asked.input_tokens and not asked.output_tokens
 
 
 def _chosen_view(one: Chosen, basis: PriceBasis) -> ChosenOffering:

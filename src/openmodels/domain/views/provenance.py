@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from openmodels.domain.fields import named_by, said_in, value_of
 from openmodels.domain.records import Model, Offering, Provenance, Provider
 from openmodels.domain.views.history import AnyValue
 from openmodels.domain.views.registry import SourceView, Time, iso, iso_or_none
@@ -146,9 +147,9 @@ def _data(record: Model | Offering) -> dict[str, Any]:
 def _fields(record: dict[str, Any], provenance: Sequence[Provenance]) -> Iterator[FieldProvenance]:
     shown = dict(_leaves("", record))
     claimed = (claim.field for item in provenance for claim in item.differs)
-    values = shown | {field: _at(record, field) for field in claimed if field not in shown}
+    values = shown | {field: value_of(record, field) for field in claimed if field not in shown}
     for field, value in values.items():
-        by = _named_by(field, provenance)
+        by = named_by(field, provenance)
         nobody = None if value is None else CURATED
         source = by.source if by else nobody
         yield FieldProvenance(
@@ -173,23 +174,6 @@ def _leaves(path: str, record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"{path}{name}", value
 
 
-def _at(record: Any, field: str) -> Any:
-    """The value at a path; None where there is nothing."""
-    for part in field.split("."):
-        record = record.get(part) if isinstance(record, dict) else None
-    return record
-
-
-def _named_by(field: str, provenance: Sequence[Provenance]) -> Provenance | None:
-    """What names a field, or the part that it is in; the newest of several."""
-    paths = {field}
-    while "." in field:
-        field = field.rpartition(".")[0]
-        paths.add(field)
-    naming = [item for item in provenance if not paths.isdisjoint(item.fields)]
-    return max(naming, key=lambda item: item.observed_at, default=None)
-
-
 def _dissents(field: str, provenance: Sequence[Provenance]) -> Iterator[Dissent]:
     for item in provenance:
         for claim in item.differs:
@@ -206,6 +190,6 @@ def _dissents(field: str, provenance: Sequence[Provenance]) -> Iterator[Dissent]
 def _said(text: str) -> Any:
     """What a claim's JSON text says, numbers exact; the text itself, where it is not JSON."""
     try:
-        return msgspec.json.Decoder(float_hook=Decimal).decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return said_in(text)
+    except ValueError:
         return text

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from openmodels.domain.offerings import longest_answer_of, window_of
 from openmodels.domain.pricing import cheapest
 from openmodels.domain.records import Model, Offering, Price, Pricing, Provider, RateLimits, Vendor
 from openmodels.domain.telemetry import ProviderState
@@ -344,9 +345,9 @@ def offering_view(offering: Offering, model: Model, provider: Provider) -> Offer
         provider_model_name=offering.provider_model_name,
         pricing=offering.pricing,
         rate_limits=offering.rate_limits or RateLimits(),
-        context_window=offering.context_window_override or model.context_window,
+        context_window=window_of(offering, model),
         context_window_override=offering.context_window_override,
-        max_output_tokens=offering.max_output_tokens or model.max_output_tokens,
+        max_output_tokens=longest_answer_of(offering, model),
         available_regions=offering.available_regions,
         status=offering.status,
         updated_at=iso(offering.updated_at),

@@ -40,7 +40,7 @@ class FileNotEdited(RegistryNotWritten):
     """A file says what it should, in a way that no edit of ours keeps; every other file can be written."""
 
 
-class Change(Struct, frozen=True):
+class FileEdit(Struct, frozen=True):
     """What becomes of one record: new without ``old``, removed without ``new``."""
 
     old: AnyRecord | None
@@ -74,7 +74,7 @@ def name_of(record: AnyRecord) -> str:
     return "/".join(parts) + ".yaml"
 
 
-def prepare(root: Path, changes: Iterable[Change], left_out: list[str] | None = None) -> list[Writing]:
+def prepare(root: Path, changes: Iterable[FileEdit], left_out: list[str] | None = None) -> list[Writing]:
     """The files that ``changes`` make of the registry in ``root``, in the order in which to write them.
 
     Nothing is written. What cannot be edited is told in ``left_out`` and stays as it is. Raises
@@ -104,7 +104,7 @@ def _turn(writing: Writing) -> tuple[bool, int, str]:
     return removed, -place if removed else place, writing.name
 
 
-def _prepared(root: Path, present: dict[str, RegistryFile], change: Change) -> Writing | None:
+def _prepared(root: Path, present: dict[str, RegistryFile], change: FileEdit) -> Writing | None:
     record = change.new or change.old
     if record is None:
         return None
@@ -134,7 +134,7 @@ def _prepared(root: Path, present: dict[str, RegistryFile], change: Change) -> W
     return Writing(name, path, content, raw)
 
 
-def _removal(change: Change, name: str, file: RegistryFile) -> Writing:
+def _removal(change: FileEdit, name: str, file: RegistryFile) -> Writing:
     if change.old is None:
         raise RegistryNotWritten(f"{name} has come since the registry was read: run the same again")
     return Writing(name, Path(file.location), None, _present(file, change.old, name))

@@ -4,7 +4,7 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from openmodels.domain.records import (
     Record,
     Source,
 )
+from openmodels.domain.views.registry import iso
 from openmodels.registry.scalars import resolve
 
 WIDTH = 110
@@ -115,17 +116,12 @@ def plain_data(value: Any) -> Any:
             if field.required or getattr(value, field.name) != field.default
         }
     if isinstance(value, datetime):
-        return timestamp(value)
+        return iso(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple | list):
         return [plain_data(item) for item in value]
     return value
-
-
-def timestamp(moment: datetime) -> str:
-    """A moment as the registry's files write it: ISO 8601 in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def scalar(value: Any, *, in_flow: bool = False) -> str:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from openmodels.domain.pricing import price_in_tiers
+from openmodels.domain.pricing import TIER_PRICES, price_in_tiers
 from openmodels.domain.records import Price, PriceTier, Pricing
 
 PER_MILLION = -6
@@ -37,8 +37,7 @@ def per_token(price: Price) -> msgspec.Raw:
 def prices_in_tier(pricing: Pricing, number: int) -> dict[str, Price]:
     """Every price by its name that is known where the tier of this number holds, stated there or below."""
     holding = pricing.tiers[number::-1]
-    names = [name for name in PriceTier.__struct_fields__ if name != "above_tokens"]
-    found = {name: price_in_tiers(pricing, holding, name) for name in names}
+    found = {name: price_in_tiers(pricing, holding, name) for name in TIER_PRICES}
     return {name: price for name, price in found.items() if price is not None}
 
 

@@ -8,6 +8,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 
+from openmodels.domain.offerings import longest_answer_of, window_of
 from openmodels.domain.pricing import PRICES
 from openmodels.domain.records import Model, Offering, Provider, Registry
 from openmodels.domain.views.registry import encoder, iso
@@ -65,8 +66,8 @@ COLUMNS: Mapping[str, Callable[[Row], Cell]] = {
     "batch_input_per_million": _batch("input_per_million"),
     "batch_output_per_million": _batch("output_per_million"),
     "tiers": _tiers,
-    "context_window": lambda row: row[0].context_window_override or row[1].context_window,
-    "max_output_tokens": lambda row: row[0].max_output_tokens or row[1].max_output_tokens,
+    "context_window": lambda row: window_of(row[0], row[1]),
+    "max_output_tokens": lambda row: longest_answer_of(row[0], row[1]),
     "requests_per_minute": _limit("requests_per_minute"),
     "tokens_per_minute": _limit("tokens_per_minute"),
     "available_regions": lambda row: _joined(row[0].available_regions),

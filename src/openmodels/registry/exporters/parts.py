@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from openmodels.domain.offerings import longest_answer_of, window_of
 from openmodels.domain.records import Model, Offering, Provider, Registry
 from openmodels.domain.views.registry import encoder
 from openmodels.domain.vocabulary import Capability, Modality
@@ -35,12 +36,12 @@ class Offered(NamedTuple):
     @property
     def context_window(self) -> int | None:
         """The longest context here, in tokens."""
-        return self.offering.context_window_override or self.model.context_window
+        return window_of(self.offering, self.model)
 
     @property
     def max_output_tokens(self) -> int | None:
         """The longest answer here, in tokens."""
-        return self.offering.max_output_tokens or self.model.max_output_tokens
+        return longest_answer_of(self.offering, self.model)
 
     @property
     def in_dollars(self) -> bool:

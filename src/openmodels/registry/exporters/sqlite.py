@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from openmodels.domain.fields import id_of
 from openmodels.domain.records import (
     Model,
     Offering,
@@ -209,7 +210,7 @@ def _provenances(registry: Registry) -> Rows:
     for model in registry.models:
         yield from _provenance("model", model.id, model.provenance)
     for offering in registry.offerings:
-        yield from _provenance("offering", f"{offering.provider_id}/{offering.model_id}", offering.provenance)
+        yield from _provenance("offering", id_of(offering), offering.provenance)
 
 
 def _provenance(kind: str, record: str, items: Iterable[Provenance]) -> Rows:

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from urllib.parse import urlsplit
 
 from openmodels.domain.limits import MAX_DECIMALS, partial_date_holds, price_holds
+from openmodels.domain.pricing import plainly
 from openmodels.domain.records import ENV_PATTERN, ID_PATTERN, LICENSING_PATTERN, MAX_TOKENS, URL_PATTERN
 from openmodels.domain.vocabulary import MODALITIES, MODALITY_ALIASES
 
@@ -106,15 +107,6 @@ def price(value: object, *, shift: int = 0) -> Decimal:
 def price_per_token(value: object) -> Decimal:
     """A price per million tokens, from one per token."""
     return price(value, shift=TOKENS_PER_MILLION_SHIFT)
-
-
-def plainly(amount: Decimal) -> Decimal:
-    """The same number without an exponent and without zeros at its end: 15, not 15.0 or 1.5E+1."""
-    if not amount:
-        return Decimal(0)
-    short = amount.normalize()
-    exponent = short.as_tuple().exponent
-    return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short
 
 
 def tokens(value: object) -> int:

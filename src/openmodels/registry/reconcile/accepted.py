@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
+from openmodels.domain.fields import id_of, said_in, value_of
 from openmodels.domain.records import Registry
-from openmodels.registry.reconcile.fields import NotForUs, R, converted, from_json
+from openmodels.registry.reconcile.fields import R, converted
 from openmodels.registry.reconcile.merge import Speaker, accepts, item_of, merge, with_claims
 from openmodels.registry.reconcile.plan import Options
-from openmodels.registry.reconcile.sums import name_of
 
 
 def accept_recorded(registry: Registry, options: Options, imported: str, now: datetime) -> Registry:
@@ -29,7 +29,7 @@ def accept_recorded(registry: Registry, options: Options, imported: str, now: da
 
 def _accepted(record: R, options: Options, now: datetime) -> R:
     source = options.accept or ""
-    item, name = item_of(record, source), name_of(record)
+    item, name = item_of(record, source), id_of(record)
     if item is None:
         return record
     told: dict[str, Any] = {}
@@ -37,13 +37,13 @@ def _accepted(record: R, options: Options, now: datetime) -> R:
         if not accepts(options, source, name, claim.field):
             continue
         try:
-            told[claim.field] = converted(type(record), claim.field, from_json(claim.value))
-        except (NotForUs, KeyError):
+            told[claim.field] = converted(type(record), claim.field, said_in(claim.value))
+        except (ValueError, KeyError):
             continue
     if not told:
         return record
     for field in item.fields:
-        told.setdefault(field, _present(record, field))
+        told.setdefault(field, value_of(record, field))
     speaker = Speaker(
         source=source, name=source, url=None, version=item.version, observed_at=item.observed_at
     )
@@ -51,10 +51,3 @@ def _accepted(record: R, options: Options, now: datetime) -> R:
     rest = {c.field: c for c in item.differs if c.field not in told}
     merged = with_claims(merge(record, told, speaker, lambda _: True).record, source, rest)
     return msgspec.structs.replace(merged, updated_at=max(now, record.created_at))
-
-
-def _present(record: R, field: str) -> Any:
-    value: Any = record
-    for part in field.split("."):
-        value = getattr(value, part) if value is not None else None
-    return value

@@ -20,7 +20,7 @@ from openmodels.registry.reconcile.offerings import Key
 from openmodels.registry.reconcile.plan import Doubt, Kind, LeftOut, Options, Plan, Variant
 from openmodels.registry.reconcile.propose import Proposals, propose
 from openmodels.registry.reconcile.stamps import claimed, timed
-from openmodels.registry.reconcile.sums import changes_between, disagreements_of
+from openmodels.registry.reconcile.sums import disagreements_of, record_changes
 from openmodels.registry.reconcile.told import (
     Listing,
     Sieve,
@@ -95,7 +95,7 @@ class Run:
         self._merge_providers(providers)
         outcome = self._outcome()
         outcome = accept_recorded(outcome, self._options, self._speaker.source, self._now)
-        changes = changes_between(self._registry, outcome)
+        changes = record_changes(self._registry, outcome)
         if self._outdated:
             why = "a newer version of the source has spoken of them already"
             self._notes.append(f"{self._outdated:,} records stayed: {why}")
@@ -285,19 +285,19 @@ class Run:
         found = of_offerings.sort(listings, present, resolver, ours)
         refused: list[tuple[Listing, str]] = []
         if self._options.propose is not None and self._options.provider is None:
-            proposals = self._propose(found.unknown, resolver)
+            proposals = self._propose([listing for listing, _ in found.unknown], resolver)
             refused = proposals.refused
-            self._models.update({p.model.id: p.model for p in proposals.accepted})
+            self._models.update({model.id: model for model in proposals.accepted})
             resolver = Resolver(self._models.values(), self._registry.vendors)
             found = of_offerings.sort(listings, present, resolver, ours)
             # A proposal that the resolver does not find again would be another one the next time.
-            for lost in {p.model.id for p in proposals.accepted} - {model for _, model in found.groups}:
+            for lost in {model.id for model in proposals.accepted} - {name for _, name in found.groups}:
                 del self._models[lost]
         self._doubts += found.doubts
         why = {(listing.provider, listing.name): reason for listing, reason in refused}
-        for listing in found.unknown:
+        for listing, resolution in found.unknown:
             reason = why.get((listing.provider, listing.name), "nothing knows this name")
-            self._doubts.append(of_offerings.doubt_of(listing, reason, resolver))
+            self._doubts.append(of_offerings.doubt_of(listing, reason, resolution))
         return {key: group for key, group in found.groups.items() if key[1] in self._models}
 
     def _propose(self, unknown: Sequence[Listing], resolver: Resolver) -> Proposals:

@@ -70,15 +70,6 @@ def _require_tiers(tiers: tuple[PriceTier, ...]) -> None:
         raise NotForUs("the tiers do not ascend")
 
 
-def value_of(record: Any, path: str) -> Any:
-    """The value at ``path``; None where something on the way is missing."""
-    for name in path.split("."):
-        if record is None:
-            return None
-        record = getattr(record, name)
-    return record
-
-
 def with_value(record: R, path: str, value: Any) -> R:
     """``record`` with another value at ``path``."""
     head, _, rest = path.partition(".")
@@ -134,17 +125,3 @@ def as_json(value: Any) -> str:
     if isinstance(value, tuple) and value and isinstance(value[0], PriceTier):
         value = [{k: v for k, v in msgspec.structs.asdict(tier).items() if v is not None} for tier in value]
     return _encoder.encode(value).decode()
-
-
-def from_json(text: str) -> Any:
-    """What ``as_json`` wrote. Raises ``NotForUs``."""
-    try:
-        return _exact(msgspec.json.decode(text, type=msgspec.Raw), text)
-    except (msgspec.DecodeError, ArithmeticError) as error:
-        raise NotForUs(str(error)) from None
-
-
-def _exact(_raw: msgspec.Raw, text: str) -> Any:
-    import json  # noqa: PLC0415 - only where a claim is accepted
-
-    return json.loads(text, parse_float=Decimal)

@@ -13,6 +13,7 @@ from typing import Any, Generic
 import msgspec
 from msgspec import Struct
 
+from openmodels.domain.fields import value_of
 from openmodels.domain.records import Claim, Model, Offering, Provenance, Provider
 from openmodels.registry.reconcile.fields import (
     BLANK,
@@ -21,7 +22,6 @@ from openmodels.registry.reconcile.fields import (
     empty_value,
     is_blank,
     same,
-    value_of,
     with_value,
 )
 from openmodels.registry.reconcile.plan import Options

@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from openmodels.domain.fields import value_of
 from openmodels.domain.naming import Candidate, Resolver
 from openmodels.domain.naming.spelling import canonical_id
 from openmodels.domain.records import ID_PATTERN, Model, Vendor
 from openmodels.domain.vendors import prefix_index, vendor_of
 from openmodels.registry.importers.providers import vendor_id
 from openmodels.registry.reconcile.describe import describe_model
-from openmodels.registry.reconcile.fields import is_blank, value_of
+from openmodels.registry.reconcile.fields import is_blank
 from openmodels.registry.reconcile.merge import Merged, Speaker, item_of, merge, with_claims
 from openmodels.registry.reconcile.plan import Doubt
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from openmodels.domain.fields import id_of
 from openmodels.domain.records import BatchPricing, Offering, PriceTier, Pricing
 from openmodels.registry.reconcile.plan import LeftOut
 
@@ -17,7 +18,7 @@ def leap_of(before: Offering, after: Offering) -> LeftOut | None:
         return None
     field, old, new = move
     why = f"the price would go from {old:f} to {new:f}, more than tenfold: look, then import with --force"
-    return LeftOut(kind="offering", id=f"{before.provider_id}/{before.model_id}", field=field, why=why)
+    return LeftOut(kind="offering", id=id_of(before), field=field, why=why)
 
 
 def steep_move(before: Pricing, after: Pricing) -> tuple[str, Decimal, Decimal] | None:

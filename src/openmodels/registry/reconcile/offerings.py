@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from openmodels.domain.naming import Resolver
+from openmodels.domain.fields import value_of
+from openmodels.domain.naming import Resolution, Resolver
 from openmodels.domain.pricing import PRICES
 from openmodels.domain.records import Model, Offering, Pricing, Provider, Source
-from openmodels.registry.reconcile.fields import empty_value, value_of, with_value
+from openmodels.registry.reconcile.fields import empty_value, with_value
 from openmodels.registry.reconcile.merge import Merged, Speaker, item_of
 from openmodels.registry.reconcile.plan import Doubt
 from openmodels.registry.reconcile.told import Listing
@@ -37,8 +38,8 @@ class Sorted(Struct):
 
     groups: dict[Key, list[Listing]] = {}
     doubts: list[Doubt] = []
-    unknown: list[Listing] = []
-    """Names that resolve to nothing."""
+    unknown: list[tuple[Listing, Resolution]] = []
+    """Names that resolve to nothing, and what they may be."""
 
 
 def sort(
@@ -62,12 +63,12 @@ def sort(
         present = named.get((listing.provider, listing.name))
         means = present or said or resolution.model_id
         if means is None:
-            result.unknown.append(listing)
+            result.unknown.append((listing, resolution))
             continue
         minds = {mind for mind in (present, said, resolution.model_id) if mind is not None}
         if len(minds) > 1:
             reason = _reason(present, said, resolution.model_id)
-            result.doubts.append(doubt_of(listing, reason, resolver))
+            result.doubts.append(doubt_of(listing, reason, resolution))
             if present is None:
                 continue
         groups[listing.provider, means].append(listing)
@@ -80,9 +81,8 @@ def _reason(present: str | None, said: str | None, resolved: str | None) -> str:
     return ", ".join(f"{who} says {what}" for who, what in words if what is not None)
 
 
-def doubt_of(listing: Listing, reason: str, resolver: Resolver) -> Doubt:
-    """A listing for the review list."""
-    resolution = resolver.resolve(listing.name, provider=listing.provider, title=listing.title)
+def doubt_of(listing: Listing, reason: str, resolution: Resolution) -> Doubt:
+    """A listing for the review list, with what its name may mean."""
     return Doubt(
         kind="offering",
         provider=listing.provider,

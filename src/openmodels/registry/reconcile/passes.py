@@ -11,8 +11,8 @@ from openmodels.domain.observation import Reading
 from openmodels.domain.records import Provider, Registry
 from openmodels.errors import ImportRefused
 from openmodels.registry.reconcile.engine import Run
-from openmodels.registry.reconcile.plan import Change, Kind, Options, Plan
-from openmodels.registry.reconcile.sums import changes_between
+from openmodels.registry.reconcile.plan import Kind, Options, Plan, RecordChange
+from openmodels.registry.reconcile.sums import record_changes
 
 ROUNDS = 8
 """How often what broke a rule is left out and the rest is tried again."""
@@ -36,7 +36,7 @@ def reconcile(reading: Reading, registry: Registry, options: Options, now: datet
         plan = following
         if settled:
             break
-    changes = changes_between(registry, plan.outcome)
+    changes = record_changes(registry, plan.outcome)
     touched = {(change.kind, change.id) for change in changes}
     agreed = tuple(key for key in plan.agreed if key not in touched)
     return msgspec.structs.replace(plan, changes=changes, agreed=agreed)
@@ -90,7 +90,7 @@ def _field_of(fault: Fault) -> str:
     return ".".join(steps[:2]) if steps and steps[0] == "pricing" else (steps or [""])[0]
 
 
-def _shares_key(change: Change, fault: Fault) -> bool:
+def _shares_key(change: RecordChange, fault: Fault) -> bool:
     if fault.code != "shared-key" or not isinstance(change.new, Provider):
         return False
     return any(shown(variable) == fault.found for variable in change.new.env)

@@ -26,7 +26,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """Whether prices that move further than prices do are taken as well."""
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class RecordChange(Struct, frozen=True, kw_only=True):
     """What becomes of one record: new without ``old``, removed without ``new``."""
 
     kind: Kind
@@ -96,7 +96,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     source: str
     version: str
-    changes: tuple[Change, ...]
+    changes: tuple[RecordChange, ...]
     """By kind, then id."""
     outcome: Registry
     """The registry afterwards."""

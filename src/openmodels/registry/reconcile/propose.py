@@ -1,9 +1,8 @@
 """Names that nothing knows, but that several providers list: models that the registry lacks."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 
@@ -15,22 +14,13 @@ from openmodels.registry.reconcile.models import FIELDS, Vendors, is_id, new_mod
 from openmodels.registry.reconcile.told import Listing, Sieve
 
 
-class Proposal(Struct, frozen=True):
-    """A model to be added, with what is known of it."""
-
-    model: Model
-    told: Mapping[str, Any]
-    listings: Sequence[Listing]
-
-
 class Proposals(Struct):
     """What came of the names that nothing knows."""
 
-    accepted: list[Proposal] = []
+    accepted: list[Model] = []
+    """Models to be added."""
     refused: list[tuple[Listing, str]] = []
     """Names that enough providers list, and why they are no model yet."""
-    rest: list[Listing] = []
-    """Names that too few providers list."""
 
 
 def propose(
@@ -50,12 +40,11 @@ def propose(
         by_stem[resolver.stem(listing.name)].append(listing)
     for stem, listings in sorted(by_stem.items()):
         if least is None or len({listing.provider for listing in listings}) < least:
-            result.rest += listings
             continue
-        proposal, why = _proposal(stem, listings, taken, vendors, sieve, now)
-        if proposal is not None:
+        model, why = _proposal(stem, listings, taken, vendors, sieve, now)
+        if model is not None:
             taken.add(run_together(stem))
-            result.accepted.append(proposal)
+            result.accepted.append(model)
         else:
             result.refused += [(listing, why) for listing in listings]
     return result
@@ -63,7 +52,7 @@ def propose(
 
 def _proposal(
     stem: str, listings: Sequence[Listing], taken: set[str], vendors: Vendors, sieve: Sieve, now: datetime
-) -> tuple[Proposal | None, str]:
+) -> tuple[Model | None, str]:
     why = _objection(stem, listings, taken)
     if why is None and not sieve.admits("model", stem):
         why = "it would break a rule of the registry"
@@ -76,9 +65,7 @@ def _proposal(
     title = common_title(listings)
     told = sieve.values("model", stem, Model, {"name": title, **facts} if title else facts, FIELDS)
     model = new_model(stem, told, vendor, now)
-    if model is None:
-        return None, "its providers are of different minds about what it does"
-    return Proposal(model, told, listings), ""
+    return model, "" if model else "its providers are of different minds about what it does"
 
 
 def _objection(stem: str, listings: Sequence[Listing], taken: set[str]) -> str | None:

@@ -7,43 +7,43 @@ from typing import Any
 import msgspec
 
 from openmodels.domain.faults import visible
-from openmodels.registry.reconcile.fields import as_json, value_of
-from openmodels.registry.reconcile.plan import Change, Disagreement, Doubt, Plan
+from openmodels.domain.fields import value_of
+from openmodels.registry.reconcile.fields import as_json
+from openmodels.registry.reconcile.plan import Disagreement, Doubt, Plan, RecordChange
 
 MANY = 40
 """How many lines of each list people are shown; ``--format json`` and ``--review`` have them all."""
 
 
-def text_lines(plan: Plan, *, dry: bool, everything: bool = False) -> Iterator[str]:
+def text_lines(plan: Plan, *, dry: bool) -> Iterator[str]:
     """The plan in lines: what changes, what is disputed, what is to be looked at, then a summary."""
-    limit = None if everything else MANY
     changed = [change for change in plan.changes if change.old and change.new and change.fields]
-    yield from _section("changed" if not dry else "would change", map(_changed, changed), limit)
+    yield from _section("changed" if not dry else "would change", map(_changed, changed))
     removed = [f"{c.kind} {c.id}" for c in plan.changes if c.new is None]
-    yield from _section("removed" if not dry else "would be removed", removed, limit)
-    yield from _section("disagreements", map(disagreement, plan.disagreements), limit)
-    yield from _section("to review", map(doubt, plan.review), limit)
+    yield from _section("removed" if not dry else "would be removed", removed)
+    yield from _section("disagreements", map(disagreement, plan.disagreements))
+    yield from _section("to review", map(doubt, plan.review))
     left_out = (f"{left.kind} {left.id} {left.field}: {left.why}" for left in plan.left_out)
-    yield from _section("left out", left_out, limit)
+    yield from _section("left out", left_out)
     unlisted = (f"{name} is no longer listed by {plan.source}, and stays" for name in plan.unlisted)
-    yield from _section("no longer listed", unlisted, limit)
-    yield from _section("notes", plan.notes, limit)
+    yield from _section("no longer listed", unlisted)
+    yield from _section("notes", plan.notes)
     yield visible(summary(plan, dry=dry))
 
 
-def _section(head: str, lines: Iterable[str], limit: int | None) -> Iterator[str]:
+def _section(head: str, lines: Iterable[str]) -> Iterator[str]:
     listed = list(lines)
     if not listed:
         return
     yield f"{head} ({len(listed):,}):"
-    for line in listed[:limit]:
+    for line in listed[:MANY]:
         yield f"  {visible(line)}"
-    if limit is not None and len(listed) > limit:
-        yield f"  … and {len(listed) - limit:,} more"
+    if len(listed) > MANY:
+        yield f"  … and {len(listed) - MANY:,} more"
     yield ""
 
 
-def _changed(change: Change) -> str:
+def _changed(change: RecordChange) -> str:
     parts = []
     for field in change.fields:
         before, after = as_json(value_of(change.old, field)), as_json(value_of(change.new, field))
@@ -118,7 +118,7 @@ def to_json(plan: Plan, *, written: int | None) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: RecordChange) -> dict[str, Any]:
     action = "added" if change.old is None else "removed" if change.new is None else "changed"
     fields = {
         field: [as_json(value_of(change.old, field)), as_json(value_of(change.new, field))]

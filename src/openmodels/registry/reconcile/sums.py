@@ -3,19 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from openmodels.domain.fields import id_of, value_of
 from openmodels.domain.records import Model, Offering, Provider, Registry
-from openmodels.registry.reconcile.fields import as_json, is_blank, value_of
-from openmodels.registry.reconcile.plan import AnyRecord, Change, Disagreement, Kind, Voice
+from openmodels.registry.reconcile.fields import as_json, is_blank
+from openmodels.registry.reconcile.plan import AnyRecord, Disagreement, Kind, RecordChange, Voice
 
 _NO_VALUES = frozenset({"provenance", "updated_at", "source"})
 
 
-def name_of(record: AnyRecord) -> str:
-    """A record's id; ``provider/model`` for an offering."""
-    return f"{record.provider_id}/{record.model_id}" if isinstance(record, Offering) else record.id
-
-
-def changes_between(before: Registry, after: Registry) -> tuple[Change, ...]:
+def record_changes(before: Registry, after: Registry) -> tuple[RecordChange, ...]:
     """What differs, by kind, then id."""
     return (
         *_changes("model", before.models, after.models),
@@ -24,16 +20,16 @@ def changes_between(before: Registry, after: Registry) -> tuple[Change, ...]:
     )
 
 
-def _changes(kind: Kind, before: Iterable[AnyRecord], after: Iterable[AnyRecord]) -> Iterator[Change]:
-    olds = {name_of(record): record for record in before}
-    news = {name_of(record): record for record in after}
+def _changes(kind: Kind, before: Iterable[AnyRecord], after: Iterable[AnyRecord]) -> Iterator[RecordChange]:
+    olds = {id_of(record): record for record in before}
+    news = {id_of(record): record for record in after}
     for name in sorted({*olds, *news}):
         old, new = olds.get(name), news.get(name)
         if old == new:
             continue
         fields = tuple(_differing(old, new)) if old and new else ()
         replaces = any(not is_blank(field, value_of(old, field)) for field in fields)
-        yield Change(kind=kind, id=name, old=old, new=new, fields=fields, replaces=replaces)
+        yield RecordChange(kind=kind, id=name, old=old, new=new, fields=fields, replaces=replaces)
 
 
 def _differing(old: AnyRecord, new: AnyRecord) -> Iterator[str]:
@@ -74,20 +70,20 @@ def _of_record(kind: Kind, record: AnyRecord, source: str) -> Iterator[Disagreem
             says += [Voice(other.source, value) for value in told]
             if claim.field in other.fields:
                 says.append(Voice(other.source, ours))
-        yield Disagreement(kind=kind, id=name_of(record), field=claim.field, ours=ours, says=tuple(says))
+        yield Disagreement(kind=kind, id=id_of(record), field=claim.field, ours=ours, says=tuple(says))
 
 
-def removed_share(before: Registry, changes: Iterable[Change]) -> tuple[int, int]:
+def removed_share(before: Registry, changes: Iterable[RecordChange]) -> tuple[int, int]:
     """How many of how many records go."""
     return sum(change.new is None for change in changes), size(before)
 
 
-def replaced_share(before: Registry, changes: Iterable[Change]) -> tuple[int, int]:
+def replaced_share(before: Registry, changes: Iterable[RecordChange]) -> tuple[int, int]:
     """How many of how many records have a value that becomes another or goes."""
     return sum(change.replaces and change.new is not None for change in changes), size(before)
 
 
-def repriced_shares(before: Registry, changes: Iterable[Change]) -> dict[str, tuple[int, int]]:
+def repriced_shares(before: Registry, changes: Iterable[RecordChange]) -> dict[str, tuple[int, int]]:
     """Of how many of each provider's offerings a price becomes another or goes, by its id."""
     repriced: Counter[str] = Counter()
     for change in changes:
@@ -100,7 +96,7 @@ def repriced_shares(before: Registry, changes: Iterable[Change]) -> dict[str, tu
     return {provider: (count, whole[provider]) for provider, count in repriced.items()}
 
 
-def added_shares(before: Registry, changes: Iterable[Change]) -> dict[Kind, tuple[int, int]]:
+def added_shares(before: Registry, changes: Iterable[RecordChange]) -> dict[Kind, tuple[int, int]]:
     """How many records of each kind are new, beside how many there are."""
     added = Counter(change.kind for change in changes if change.old is None)
     return {

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from openmodels.domain.naming.spelling import canonical_id
 from openmodels.domain.records import Model
 from openmodels.registry.reconcile.plan import Variant
-from openmodels.registry.reconcile.products import same_product
+from openmodels.registry.reconcile.products import REGIONS, same_product
 from openmodels.registry.reconcile.told import Listing
 
 QUALIFIERS = (
     re.compile(r":[a-z]"),  # :free, :thinking, :batch
     re.compile(r"(?i)[@-](fp4|fp8|fp16|bf16|int4|int8|awq|gptq|nvfp4|mxfp4|q[2-8]|[48]bit)\b"),
-    re.compile(r"(^|[/.])(us|eu|apac|au|jp|ca|global)\."),
+    re.compile(rf"(^|[/.])({'|'.join(sorted(REGIONS))})\."),
     re.compile(r"@[a-z]+-?[a-z]*\d"),  # @us-east5
     re.compile(r"(?i)[-/](tee|turbo|fast|lightning|maas|priority|flex|exacto|free|batch|eu|us)$"),
     re.compile(r"-latest$"),

@@ -6,10 +6,12 @@ import pytest
 from fixtures.sources import READ_AT, Served, assert_holds, served, subjects
 from openmodels.clock import SettableClock
 from openmodels.domain.records import ID_PATTERN
+from openmodels.domain.views.provenance import CURATED, SOURCE_NAMES
 from openmodels.errors import SourceUnreadable
 from openmodels.registry.importers import litellm, models_dev
 from openmodels.registry.importers.fetch import Fetched, fetch
 from openmodels.registry.importers.table import IMPORTERS, read
+from openmodels.registry.overlay_merge import SOURCE as OVERLAY
 
 
 def fetched(document: bytes) -> Fetched:
@@ -23,6 +25,10 @@ def test_every_source_says_what_it_is() -> None:
         assert re.fullmatch(ID_PATTERN, name)
         assert importer.help
         assert "\n" not in importer.help
+
+
+def test_every_source_has_a_name_to_show() -> None:
+    assert set(SOURCE_NAMES) == {CURATED, OVERLAY, *IMPORTERS}
 
 
 def test_a_servers_list_is_fetched_and_read_with_the_provider_that_the_user_names() -> None:

@@ -89,7 +89,7 @@ def test_hostile_names_become_no_ids_and_steer_no_terminal(name: str) -> None:
     )
     assert all(".." not in change.id and change.id.isprintable() for change in plan.changes)
     assert check_registry(plan.outcome) == []
-    assert all(line.isprintable() for line in text_lines(plan, dry=True, everything=True))
+    assert all(line.isprintable() for line in text_lines(plan, dry=True))
 
 
 amounts = st.none() | st.decimals(0, 50, places=2)
