@@ -1,6 +1,15 @@
 # syntax=docker/dockerfile:1
 # The program in a container: `docker build -t openmodels .`. See docs/deployment.md for what was tried of it.
 ARG PYTHON=3.11-slim-trixie
+ARG NODE=24-slim
+
+# What the pages load is built apart: the program needs no Node.
+FROM node:${NODE} AS assets
+WORKDIR /web/assets
+COPY src/openmodels/web/assets/package.json src/openmodels/web/assets/package-lock.json src/openmodels/web/assets/.npmrc ./
+RUN npm ci
+COPY src/openmodels/web/assets ./
+RUN node build.mjs
 
 FROM python:${PYTHON} AS build
 WORKDIR /src
@@ -12,7 +21,9 @@ RUN python -m venv /opt/build \
     && python -m venv /opt/openmodels \
     && /opt/openmodels/bin/pip install --require-hashes --only-binary=:all: -r requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY docs docs
 COPY src src
+COPY --from=assets /web/static src/openmodels/web/static
 RUN /opt/build/bin/hatchling build --target wheel --directory /opt/wheels \
     && /opt/openmodels/bin/pip install --no-index --no-deps /opt/wheels/*.whl \
     && /opt/openmodels/bin/pip uninstall --yes pip \

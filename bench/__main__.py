@@ -19,6 +19,7 @@ from bench import (
     cluster,
     compare,
     contestants,
+    pages,
     probes,
     queries,
     report,
@@ -50,6 +51,7 @@ def main() -> None:
         "probes": probes.main,
         "cluster": cluster.main,
         "resolver": resolver.main,
+        "pages": pages.main,
     }.get(" ".join(sys.argv[1:2]))
     if alone is not None:
         alone(sys.argv[2:])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import cluster_results, probe_results, resolver_results, scale, telemetry_results
+from bench import cluster_results, page_results, probe_results, resolver_results, scale, telemetry_results
 from bench.compare import Figures
 from bench.contestants import OPENMODELS, OTHERS
 from bench.machine import Machine
@@ -119,6 +119,7 @@ def pages() -> dict[Path, str]:
         + telemetry_results.comparison(sqlite, postgresql)
         + cluster_results.section(cluster)
         + resolver_results.section(resolver_results.newest())
+        + page_results.section(page_results.newest())
     )
     found = scale.Found(bench=results, probes=probes, postgresql=postgresql, cluster=cluster)
     return {PAGE: benchmarks, SCALE: scale.page(found)}

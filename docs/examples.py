@@ -20,11 +20,13 @@ from openmodels.api.openapi import EXAMPLE_IDS
 from openmodels.api.past import Past
 from openmodels.api.wire import read_params
 from openmodels.clock import SettableClock
+from openmodels.domain.alerts import Window
 from openmodels.domain.records import Model, Offering, Provider, Registry, Vendor
 from openmodels.domain.telemetry import Check, Measurement
 from openmodels.edge.cache import ResponseCache
 from openmodels.store.live import Live
 from openmodels.store.memory import MemoryRegistryStore, MemoryTelemetryStore
+from openmodels.store.memory_alerts import MemoryAlertStore
 from openmodels.store.memory_history import MemoryHistoryStore
 
 NOW = datetime(2025, 7, 10, 14, 30, tzinfo=UTC)
@@ -138,6 +140,7 @@ async def _services() -> Services:
     before = await registry_store.publish(dearer(registry()), base=None, at=NOW - timedelta(days=1))
     await registry_store.publish(registry(), base=before.head.revision, at=NOW - timedelta(hours=1))
     offered = (("deepseek", "deepseek-v3", 410.5), ("openai", "gpt-4o", 322.25))
+    await telemetry.record(_incident("openai", NOW - timedelta(days=40)))
     await telemetry.record(
         [
             Check(
@@ -170,6 +173,15 @@ async def _services() -> Services:
     await live.start()
     history = MemoryHistoryStore(registry_store)
     clock = SettableClock(NOW)
+    alerts = MemoryAlertStore()
+    await alerts.add_window(
+        Window(
+            provider_id="deepseek",
+            starts_at=NOW + timedelta(days=2),
+            ends_at=NOW + timedelta(days=2, hours=3),
+            reason="announced by the provider",
+        )
+    )
     return Services(
         live=live,
         registry=registry_store,
@@ -180,7 +192,23 @@ async def _services() -> Services:
         hub=Hub(telemetry, clock, limit=1),
         clock=clock,
         version="1.0.0",
+        alerts=alerts,
     )
+
+
+def _incident(provider_id: str, at: datetime) -> list[Check]:
+    """Checks that find a provider down for ten minutes."""
+    return [
+        Check(
+            provider_id=provider_id,
+            region="eu-west",
+            checked_at=at + timedelta(minutes=5 * n),
+            status="down" if n < 3 else "up",
+            outcome="server_error" if n < 3 else "ok",
+            response_time_ms=121.5,
+        )
+        for n in range(5)
+    ]
 
 
 async def _example(endpoint: Endpoint, services: Services) -> Any:
@@ -191,7 +219,7 @@ async def _example(endpoint: Endpoint, services: Services) -> Any:
             services=services,
             snapshot=services.live.snapshot,
             params=read_params(query.encode(), endpoint.params),
-            headers={"last-event-id": "2-0"} if endpoint.events else {},
+            headers={"last-event-id": "7-0"} if endpoint.events else {},
             ids=ids,
             path=path,
             query=query.encode(),

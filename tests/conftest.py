@@ -6,6 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from fixtures.catalogue import catalogue
@@ -15,6 +16,10 @@ from fixtures.server import RunningServer, start_server
 from fixtures.service import NOW, Service, start_service
 from openmodels.domain.records import Registry
 from openmodels.registry.load import require_registry
+
+# No test depends on how fast this machine is at the moment.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 BUNDLED = Path(__file__).parent.parent / "registry"
 """The registry that comes with the program."""

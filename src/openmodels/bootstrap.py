@@ -22,7 +22,7 @@ from openmodels.background import Background, Kept, assemble_background
 from openmodels.clock import Clock, SystemClock
 from openmodels.demo import demo_keys, demo_providers, demo_settings
 from openmodels.domain.snapshot import Snapshot
-from openmodels.edge.app import App, Edge
+from openmodels.edge.app import DEMO, HSTS, App, Edge
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.forwarded import Proxies
 from openmodels.edge.limits import WINDOW_SECONDS, Limiter, MemoryLimiter
@@ -45,6 +45,7 @@ from openmodels.server import HEADER_SECONDS, HttpServer, require_certificate
 from openmodels.service_manager import notify_stopping
 from openmodels.settings import Settings
 from openmodels.signals import stop_signal
+from openmodels.store.alert_ports import AlertStore
 from openmodels.store.cluster_ports import ClusterStore
 from openmodels.store.engine import is_sqlite
 from openmodels.store.history_ports import HistoryStore
@@ -52,6 +53,9 @@ from openmodels.store.live import Live
 from openmodels.store.news import AllNews
 from openmodels.store.open_news import all_news
 from openmodels.store.ports import RegistryStore, TelemetryStore
+from openmodels.web.app import page_routes
+from openmodels.web.built import read_built
+from openmodels.web.rendering import Rendering, Site
 
 if TYPE_CHECKING:
     from openmodels.store.redis_link import RedisLink
@@ -69,6 +73,8 @@ class Neighbours(Struct, frozen=True, kw_only=True):
     """With one, the rate limit and answers that show telemetry are those of all processes that use it."""
     replica: "Replica | None" = None
     """The database that answers are read from, where it is not the one that is written to."""
+    alerts: AlertStore | None = None
+    """Where maintenance windows are kept; without one, none are shown."""
 
 
 def create_app(
@@ -99,12 +105,22 @@ def create_app(
         clock=clock,
         version=version(),
         public_url=settings.public_url,
+        address=address_of(settings).rstrip("/"),
         cluster=neighbours.cluster,
         redis=redis,
         replica=neighbours.replica,
+        alerts=neighbours.alerts,
         demo=settings.demo,
     )
-    api = cast("App", create_api(services))
+    site = Site(
+        version=services.version,
+        built=read_built(),
+        public_url=settings.public_url.rstrip("/"),
+        demo=settings.demo,
+    )
+    rendering = Rendering(site)
+    pages = page_routes(services, rendering)
+    api = cast("App", create_api(services, more=pages, error_page=rendering.error))
     limiter: Limiter | None = MemoryLimiter(settings.rate_limit) if settings.rate_limit else None
     if redis is not None:
         api, limiter = _shared(api, settings, redis, live, clock)
@@ -116,8 +132,11 @@ def create_app(
         limiter=limiter,
         proxies=Proxies(settings.trusted_proxies),
         https_only=settings.https_only,
-        tls=settings.tls_cert is not None,
-        demo=settings.demo,
+        always=[
+            *([HSTS] if settings.https_only or settings.tls_cert is not None else []),
+            *([DEMO] if settings.demo else []),
+        ],
+        error_page=rendering.error,
     )
 
 
@@ -201,7 +220,12 @@ async def _serve(
             history=answering.history,
             clock=clock,
             hub=hub,
-            neighbours=Neighbours(cluster=stores.cluster, redis=begun.redis, replica=answering.replica),
+            neighbours=Neighbours(
+                cluster=stores.cluster,
+                redis=begun.redis,
+                replica=answering.replica,
+                alerts=stores.alerts,
+            ),
         )
         background = _background(begun, environ, clock) if settings.prober else None
         watched = Watched(app=app, live=live, telemetry=answering.telemetry, hub=hub, clock=clock)

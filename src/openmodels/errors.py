@@ -111,10 +111,17 @@ class BadRequest(RequestError):
 
 
 class NotFound(RequestError):
-    """The requested resource does not exist."""
+    """The requested resource does not exist.
+
+    ``meant`` is the path of the page that was probably meant; empty where nobody can tell.
+    """
 
     status = 404
     type = "NOT_FOUND"
+
+    def __init__(self, message: str, details: Sequence[dict[str, Any]] = (), *, meant: str = "") -> None:
+        super().__init__(message, details)
+        self.meant = meant
 
 
 class MethodNotAllowed(RequestError):

@@ -114,6 +114,7 @@ def fits(change: Change, query: ChangeQuery) -> bool:
         and change.kind in (query.kinds or [change.kind])
         and change.action in (query.actions or [change.action])
         and change.topic in (query.topics or [change.topic])
+        and (not query.fields or change.field in query.fields)
         and query.model_id in (None, model_id)
         and query.provider_id in (None, provider_id)
     )
@@ -168,6 +169,8 @@ async def test_filters_go_together_in_any_way(kept: Kept) -> None:
     )
     for number, (kinds, actions, topics, ids) in enumerate(combined):
         fields: dict[str, Any] = {**ids, **times[number % 4]}
+        if number % 5 == 0:
+            fields["fields"] = ("status", "pricing.input_per_million")
         query = ChangeQuery(kinds=kinds, actions=actions, topics=topics, **fields)
         before = middle if number % 3 == 0 else None
         fitting = [
@@ -177,6 +180,8 @@ async def test_filters_go_together_in_any_way(kept: Kept) -> None:
         ]
         limit = 1 + number % 4
         assert list(await kept.history.changes(query, limit=limit, before=before)) == fitting[:limit], query
+        newer = [n for n in everything if fits(n.change, query) and n.place > middle]
+        assert list(await kept.history.changes(query, limit=limit, after=middle)) == newer[-limit:], query
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(kept: Kept) -> None:
@@ -193,6 +198,13 @@ async def test_pages_follow_each_other_without_gap_or_overlap(kept: Kept) -> Non
     places = [numbered.place for numbered in everything]
     assert places == sorted(places, reverse=True)
     assert len(set(places)) == len(places)
+    back: list[NumberedChange] = []
+    after = places[-1]
+    while page := await kept.history.changes(ChangeQuery(), limit=2, after=after):
+        back = [*page, *back]
+        after = page[0].place
+        assert len(back) < len(everything)
+    assert back == everything[:-1]
 
 
 async def test_it_takes_many_changes_in_one_publish(kept: Kept) -> None:

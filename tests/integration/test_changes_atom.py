@@ -187,7 +187,7 @@ async def test_a_currency_that_is_not_certain_is_left_out(monkeypatch: pytest.Mo
     monkeypatch.setattr("openmodels.api.history.BATCH", 1)
     titles = texts(await feed(await exchanged(), "?topic=price"), "title")
     assert [title.removeprefix("groq: llama ") for title in titles if "input price" in title] == [
-        "input price 7 → 8 per million tokens",
+        "input price 7 → 8 USD per million tokens (+14.3 %)",
         "input price 5 → 40 per million tokens",
         "input price 4 → 5 per million tokens",
     ]

@@ -111,12 +111,6 @@ async def test_it_lets_its_page_run_no_script_but_its_own(api: Service) -> None:
     assert "<script>" not in response.text
 
 
-async def test_it_leads_from_the_root_to_the_page(api: Service) -> None:
-    response = await api.get("/")
-    assert response.is_redirect
-    assert response.headers["location"] == "/api/docs"
-
-
 @pytest.mark.parametrize(
     "target",
     [

@@ -56,8 +56,9 @@ def test_it_has_locks_that_name_no_machine(lock: Path) -> None:
     assert "--hash=sha256:" in text
 
 
-def test_it_has_an_npm_lock_that_names_no_machine() -> None:
-    text = (ROOT / "tests" / "foreign" / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["tests/foreign", "src/openmodels/web/assets", "bench/lighthouse"])
+def test_it_has_npm_locks_that_name_no_machine(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
     assert "file:" not in text
     (own, *packages) = msgspec.json.decode(text)["packages"].items()
     assert own[0] == ""

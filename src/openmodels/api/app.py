@@ -2,16 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.response import Redirect
 from litestar.types import ASGIApp
 
 from openmodels.api import (
@@ -21,22 +20,30 @@ from openmodels.api import (
     cost,
     docs,
     exports,
+    incidents,
     lifecycle,
     models,
     ops,
     provenance,
     providers,
+    series,
     stream,
     telemetry,
 )
-from openmodels.api.endpoint import JSON, Ask, Endpoint, Services
+from openmodels.api.asking import ask_for, keep_for
+from openmodels.api.endpoint import JSON, Endpoint, Services
 from openmodels.api.flow import FlowResponse
 from openmodels.api.openapi import build_openapi, example_answers
-from openmodels.api.past import snapshot_at
 from openmodels.api.sending import WholeResponse
-from openmodels.api.wire import read_params
-from openmodels.edge.errors import INTERNAL_MESSAGE, UNAVAILABLE_MESSAGE, envelope
-from openmodels.edge.exchange import FRESHNESS, PARTIAL, REQUEST_ID, Freshness
+from openmodels.edge.errors import (
+    INTERNAL_MESSAGE,
+    PAGE_HEADERS,
+    UNAVAILABLE_MESSAGE,
+    ErrorPage,
+    envelope,
+    wants_page,
+)
+from openmodels.edge.exchange import PARTIAL, REQUEST_ID, Freshness
 from openmodels.errors import BadRequest, NotFound, RequestError, StoreError, Unavailable
 
 log: Any = structlog.get_logger(__name__)
@@ -53,14 +60,22 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *exports.ENDPOINTS,
     *providers.ENDPOINTS,
     *telemetry.ENDPOINTS,
+    *series.ENDPOINTS,
+    *incidents.ENDPOINTS,
     *stream.ENDPOINTS,
     *badges.ENDPOINTS,
     *ops.ENDPOINTS,
 )
 
 
-def create_api(services: Services) -> Litestar:
-    """The ASGI application that answers what the edge has no ready answer for."""
+def create_api(
+    services: Services, *, more: Sequence[HTTPRouteHandler] = (), error_page: ErrorPage | None = None
+) -> Litestar:
+    """The ASGI application that answers what the edge has no ready answer for.
+
+    ``more`` are routes beside the API's; ``error_page`` explains to people in browsers what failed outside of
+    the API.
+    """
     document = msgspec.json.encode(
         build_openapi(ENDPOINTS, version=services.version, examples=example_answers())
     )
@@ -69,9 +84,9 @@ def create_api(services: Services) -> Litestar:
             *(_route(path, endpoints, services) for path, endpoints in _routes(ENDPOINTS).items()),
             _static("/api/openapi.json", document, JSON),
             *(_static(page.path, page.body, page.media_type, page.headers) for page in docs.pages()),
-            _home,
+            *more,
         ],
-        exception_handlers={Exception: _explain},
+        exception_handlers={Exception: partial(_explain, error_page)},
         openapi_config=None,
         logging_config=None,
     )
@@ -104,22 +119,10 @@ def _route(path: str, endpoints: Mapping[str, Endpoint], services: Services) -> 
         suffix = next((suffix for suffix in endpoints if request.scope["path"].endswith(suffix)), None)
         if suffix is None:
             raise _nothing_at(request)
-        endpoint, snapshot = endpoints[suffix], services.live.snapshot
-        query = request.scope["query_string"]
-        params = read_params(query, endpoint.params)
-        if params.get("as_of") is not None:
-            snapshot = await snapshot_at(params["as_of"], services.past, services.clock)
-        ask = Ask(
-            services=services,
-            snapshot=snapshot,
-            params=params,
-            ids={name: value.removesuffix(suffix) for name, value in request.path_params.items()},
-            path="/" + quote(request.scope["path"].lstrip("/")),
-            query=query,
-            headers=request.headers,
-        )
+        endpoint = endpoints[suffix]
+        ask = await ask_for(request, services, endpoint.params, suffix=suffix)
         answer = await endpoint.handle(ask)
-        headers = {"X-Registry-Revision": snapshot.revision, **answer.headers}
+        headers = {"X-Registry-Revision": ask.snapshot.revision, **answer.headers}
         if answer.link:
             headers["Link"] = answer.link
         if answer.flow is not None:
@@ -127,7 +130,7 @@ def _route(path: str, endpoints: Mapping[str, Endpoint], services: Services) -> 
         freshness = answer.freshness or endpoint.freshness
         if answer.document is not None:
             return WholeResponse(answer.document, services.whole, endpoint.media_type, freshness, headers)
-        _keep_for(request, freshness)
+        keep_for(request, freshness)
         if ask.unread:
             request.scope[PARTIAL] = True  # type: ignore[literal-required]  # our own key
         # The framework adds to text that it is UTF-8, also where that is said already.
@@ -142,23 +145,14 @@ def _static(
     path: str, body: bytes, media_type: str, headers: dict[str, str] | None = None
 ) -> HTTPRouteHandler:
     async def handle(request: AnyRequest) -> Response[bytes]:
-        _keep_for(request, Freshness.PROGRAM)
+        keep_for(request, Freshness.PROGRAM)
         return Response(body, media_type=media_type, headers=headers or {})
 
     return get(path)(handle)
 
 
-@get("/")
-async def _home() -> Redirect:
-    return Redirect("/api/docs")
-
-
-def _keep_for(request: AnyRequest, freshness: Freshness) -> None:
-    request.scope[FRESHNESS] = freshness  # type: ignore[literal-required]  # our own key
-
-
-def _explain(request: AnyRequest, exception: Exception) -> Response[bytes]:
-    """Any failure, in the envelope. What nobody foresaw is logged, and its text stays here."""
+def _explain(error_page: ErrorPage | None, request: AnyRequest, exception: Exception) -> Response[bytes]:
+    """Any failure, in the envelope or as a page. What nobody foresaw is logged, and its text stays here."""
     request_id = request.scope.get(REQUEST_ID, "")
     error = _translated(request, exception)
     if isinstance(error, Unavailable):
@@ -169,13 +163,21 @@ def _explain(request: AnyRequest, exception: Exception) -> Response[bytes]:
     headers = {}
     if isinstance(error, Unavailable) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    if error_page is not None and wants_page(request.scope["path"], request.headers.get("accept", "")):
+        headers |= PAGE_HEADERS
+        page = error_page(error, str(request_id))
+        return Response(page, status_code=error.status, media_type="text/html", headers=headers)
     body = envelope(error, str(request_id))
     return Response(body, status_code=error.status, media_type=JSON, headers=headers)
 
 
 def _nothing_at(request: AnyRequest) -> NotFound:
-    path = request.scope["path"][:100]
-    return NotFound(f"There is nothing at {path!r}. /api/openapi.json lists every path.")
+    path = request.scope["path"]
+    # A person at a page is not helped by a list of the API's paths.
+    help_ = (
+        "" if wants_page(path, request.headers.get("accept", "")) else " /api/openapi.json lists every path."
+    )
+    return NotFound(f"There is nothing at {path[:100]!r}.{help_}")
 
 
 def _translated(request: AnyRequest, exception: Exception) -> RequestError:

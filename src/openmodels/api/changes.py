@@ -1,26 +1,26 @@
 """The endpoints about what changed, and what things cost over time."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import get_args
-from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from openmodels.api.atom import ATOM, Feed, render
+from openmodels.api.atom import ATOM, feed_of, render
 from openmodels.api.cursors import CURSOR, encode_cursor, next_link
 from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
 from openmodels.api.history import MICROSECOND, all_changes, begins_at, known_model, page_of_changes
 from openmodels.api.params import SINCE, UNTIL
-from openmodels.api.wire import choices, decode_query, integer, text, words
+from openmodels.api.wire import choices, integer, text, words
 from openmodels.domain.change_wording import Paid, Step, currencies, is_price
 from openmodels.domain.changes import Action, Change, EntityKind, Topic
-from openmodels.domain.price_series import price_series
+from openmodels.domain.price_series import PastPrices, price_series
 from openmodels.domain.snapshot import Snapshot
 from openmodels.domain.views.history import ChangePage, ModelHistory, ModelPrices, change_view
 from openmodels.domain.views.prices import series_views
 from openmodels.domain.views.registry import iso, iso_or_none
 from openmodels.edge.exchange import Freshness
-from openmodels.store.history_ports import ChangeQuery, NumberedChange, Place
+from openmodels.store.history_ports import ChangeQuery, NumberedChange
 
 MOST_CHANGES = 10_000
 """As many changes are read for the prices of one model; where there are more, its series begin later."""
@@ -29,8 +29,8 @@ MOST_PAID = 2_000
 leaves the currencies of the oldest out."""
 
 
-def _query(ask: Ask) -> ChangeQuery:
-    """What the filters ask for. An empty id is no filter."""
+def asked_changes(ask: Ask) -> ChangeQuery:
+    """What ``FILTERS`` ask for. An empty id is no filter."""
     asked = ask.params
     return ChangeQuery(
         since=asked["since"],
@@ -45,7 +45,7 @@ def _query(ask: Ask) -> ChangeQuery:
 
 async def list_changes(ask: Ask) -> Answer:
     """What changed in the registry, newest first."""
-    page = await page_of_changes(ask, _query(ask))
+    page = await page_of_changes(ask, asked_changes(ask))
     cursor = encode_cursor(page.changes[-1].place) if page.more else None
     found = ChangePage(
         begins_at=iso_or_none(await begins_at(ask)),
@@ -57,15 +57,9 @@ async def list_changes(ask: Ask) -> Answer:
 
 async def changes_feed(ask: Ask) -> Answer:
     """What changed in the registry, as a feed."""
-    page = await page_of_changes(ask, _query(ask))
-    kept = [(name, value) for name, value in decode_query(ask.query) if name in ask.params]
-    feed = Feed(
-        base=ask.services.public_url.rstrip("/"),
-        target=f"/api/changes.atom?{urlencode(kept)}" if kept else "/api/changes.atom",
-        updated=iso(ask.snapshot.published_at),
-        version=ask.services.version,
-    )
-    return Answer(body=render(feed, page.changes, await _paid(ask, page.changes)))
+    page = await page_of_changes(ask, asked_changes(ask))
+    feed = feed_of(ask, "/api/changes.atom", iso(ask.snapshot.published_at))
+    return Answer(body=render(feed, page.changes, await paid_in(ask, page.changes)))
 
 
 async def model_history(ask: Ask) -> Answer:
@@ -89,14 +83,29 @@ async def model_history(ask: Ask) -> Answer:
 async def model_prices(ask: Ask) -> Answer:
     """What each offering of a model cost over time."""
     model = await known_model(ask)
+    past = await past_prices(ask, model.id, since=ask.params["since"])
+    wanted = ask.params["provider"]
+    names = {provider.id: provider.name for provider in ask.snapshot.registry.providers}
+    return answer(
+        ModelPrices(
+            model_id=model.id,
+            model_name=model.name,
+            begins_at=iso(past.begins_at),
+            series=series_views((s for s in past.series if not wanted or s.provider_id in wanted), names),
+        )
+    )
+
+
+async def past_prices(ask: Ask, model_id: str, *, since: datetime | None = None) -> PastPrices:
+    """What each offering of a model cost since then, or since the history begins. Raises ``Unavailable``."""
     snapshot = ask.snapshot
-    entry = snapshot.model(model.id)
+    entry = snapshot.model(model_id)
     # Nothing that was published after what is served: the offerings are those of what is served.
     until = snapshot.published_at + MICROSECOND
     begins = await begins_at(ask) or snapshot.published_at
-    start = max(begins, min(ask.params["since"] or begins, ask.services.clock.now()))
+    start = max(begins, min(since or begins, ask.services.clock.now()))
     query = ChangeQuery(
-        since=start, until=until, kinds=("offering",), topics=("price", "lifecycle"), model_id=model.id
+        since=start, until=until, kinds=("offering",), topics=("price", "lifecycle"), model_id=model_id
     )
     page = await all_changes(ask, query, most=MOST_CHANGES)
     if page.more:
@@ -106,45 +115,34 @@ async def model_prices(ask: Ask) -> Answer:
         [numbered.change for numbered in page.changes],
         begins_at=start,
     )
-    wanted = ask.params["provider"]
-    names = {provider.id: provider.name for provider in snapshot.registry.providers}
-    return answer(
-        ModelPrices(
-            model_id=model.id,
-            model_name=model.name,
-            begins_at=iso(start),
-            series=series_views((s for s in series if not wanted or s.provider_id in wanted), names),
-        )
-    )
+    return PastPrices(begins_at=start, series=series)
 
 
-async def _paid(ask: Ask, shown: Sequence[NumberedChange]) -> Mapping[Step, Paid]:
-    """What the prices in the feed were in. Raises ``Unavailable``."""
+async def paid_in(ask: Ask, shown: Sequence[NumberedChange]) -> Mapping[Step, Paid]:
+    """What the prices that these changes tell of were in. Raises ``Unavailable``."""
     prices = [numbered for numbered in shown if is_price(numbered.change)]
     if not prices:
         return {}
-    # The filters of the feed may leave out what changed a currency, and its end may part a revision.
+    # The filters may leave out what changed a currency, and the end of what is shown may part a revision.
     query = ChangeQuery(
         since=prices[-1].change.at,
         kinds=("offering",),
         model_id=ask.params["model"] or None,
         provider_id=ask.params["provider"] or None,
     )
-    about: list[NumberedChange] = []
+    about = {numbered.place: numbered for numbered in prices}
+    told = {numbered.change.id for numbered in prices}
     reached = prices[-1].change.at
-    for part in (replace(query, topics=("price",)), replace(query, actions=("removed",))):
+    exchanged = replace(query, topics=("price",), fields=("pricing.currency",))
+    for part in (exchanged, replace(query, actions=("removed",))):
         page = await all_changes(ask, part, most=MOST_PAID)
-        about += page.changes
+        # Of a large publish, most is about others; what held for one says nothing about another.
+        about |= {one.place: one for one in page.changes if one.change.id in told}
         if page.more:
             # A revision that was not read to its end may have more to say.
             reached = max(reached, page.changes[-1].change.at + MICROSECOND)
-    about = sorted((one for one in about if one.change.at >= reached), key=_place, reverse=True)
-    changes = [one.change for one in about]
+    changes = [about[place].change for place in sorted(about, reverse=True) if place.at >= reached]
     return currencies(changes, _currencies(ask.snapshot, changes), published_at=ask.snapshot.published_at)
-
-
-def _place(numbered: NumberedChange) -> Place:
-    return numbered.place
 
 
 def _currencies(snapshot: Snapshot, changes: Iterable[Change]) -> Mapping[str, str]:

@@ -1,9 +1,13 @@
 """The endpoint that says what a workload costs."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
 from openmodels.api.params import AS_OF
 from openmodels.api.wire import Param, boolean, integer, words
 from openmodels.domain.cost import QUANTITIES, USUAL, UnusableWorkload, Workload
+from openmodels.domain.snapshot import ModelEntry, Snapshot
 from openmodels.domain.views.cost import ModelCost, model_cost
 from openmodels.edge.exchange import Freshness
 from openmodels.errors import BadRequest
@@ -42,26 +46,35 @@ def quantity(name: str) -> Param:
 
 async def model_costs(ask: Ask) -> Answer:
     """What a workload costs at each offering of a model."""
-    entry = ask.model()
-    return answer(
-        model_cost(
-            entry.record,
-            [offering.record for offering in entry.offerings],
-            _workload(ask),
-            provider_names={
-                o.record.provider_id: provider.record.name
-                for o in entry.offerings
-                if (provider := ask.snapshot.provider(o.record.provider_id))
-            },
-            regions=ask.params["region"],
-        )
+    return answer(costs_of(ask.snapshot, ask.model(), _workload(ask), regions=ask.params["region"]))
+
+
+def costs_of(
+    snapshot: Snapshot, entry: ModelEntry, workload: Workload, *, regions: Sequence[str] = ()
+) -> ModelCost:
+    """What the workload costs at each offering of the model that is not retired, in any of the regions."""
+    return model_cost(
+        entry.record,
+        [offering.record for offering in entry.offerings],
+        workload,
+        provider_names={
+            o.record.provider_id: provider.record.name
+            for o in entry.offerings
+            if (provider := snapshot.provider(o.record.provider_id))
+        },
+        regions=regions,
     )
 
 
+def workload_of(given: Mapping[str, Any]) -> Workload:
+    """The workload that these values of ``WORKLOAD`` ask for. Raises ``UnusableWorkload``."""
+    quantities = {name: value for name in DESCRIPTIONS if (value := given[name]) is not None}
+    return Workload(**(quantities or USUAL), requests=given["requests"], batch=bool(given["batch"]))
+
+
 def _workload(ask: Ask) -> Workload:
-    given = {name: value for name in DESCRIPTIONS if (value := ask.params[name]) is not None}
     try:
-        return Workload(**(given or USUAL), requests=ask.params["requests"], batch=bool(ask.params["batch"]))
+        return workload_of(ask.params)
     except UnusableWorkload as wrong:
         detail = {
             "parameter": wrong.parameter,
@@ -70,6 +83,20 @@ def _workload(ask: Ask) -> Workload:
         }
         raise BadRequest(str(wrong), [detail]) from None
 
+
+WORKLOAD: tuple[Param, ...] = (
+    *map(quantity, DESCRIPTIONS),
+    integer(
+        "requests",
+        "How many such requests.",
+        low=1,
+        high=QUANTITIES["requests"],
+        default=1,
+        example=1000,
+    ),
+    boolean("batch", "Whether the requests may wait, at the prices for that."),
+)
+"""The parameters that say what a workload is."""
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
@@ -87,16 +114,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         body=ModelCost,
         freshness=Freshness.REVISION,
         params=(
-            *map(quantity, DESCRIPTIONS),
-            integer(
-                "requests",
-                "How many such requests.",
-                low=1,
-                high=QUANTITIES["requests"],
-                default=1,
-                example=1000,
-            ),
-            boolean("batch", "Whether the requests may wait, at the prices for that."),
+            *WORKLOAD,
             words(
                 "region",
                 "Only offerings that can be had in one of these regions.",

@@ -1,26 +1,30 @@
 """What an endpoint is: a row of data that the router, the documentation and the tests all read."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import structlog
 from msgspec import Struct, field
 
-from openmodels.api.held import Held
+from openmodels.api.held import Held, HeldEach
 from openmodels.api.hub import Hub
 from openmodels.api.past import Past
 from openmodels.api.whole import Document, Whole
 from openmodels.api.wire import Param
 from openmodels.clock import Clock
+from openmodels.domain.price_series import PastPrices
+from openmodels.domain.series import DayOfChecks, TimingSlice
 from openmodels.domain.snapshot import ModelEntry, ProviderEntry, Snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
 from openmodels.domain.views.registry import encoder, iso
 from openmodels.domain.vocabulary import PERIOD_SECONDS
 from openmodels.edge.cache import ResponseCache
-from openmodels.edge.exchange import Freshness
+from openmodels.edge.exchange import HISTORY_SECONDS, TELEMETRY_SECONDS, Freshness
 from openmodels.errors import NotFound, StoreError
+from openmodels.store.alert_ports import AlertStore
 from openmodels.store.cluster_ports import ClusterStore
 from openmodels.store.history_ports import HistoryStore
 from openmodels.store.live import Live
@@ -29,6 +33,17 @@ from openmodels.store.ports import RegistryStore, TelemetryStore
 log: Any = structlog.get_logger(__name__)
 
 JSON = "application/json"
+UPTIME_SECONDS = 60.0
+"""How long the days of all providers are handed out again: so old, a bar of a day looks the same."""
+
+SERIES_SECONDS = 60.0
+"""How long the timings of a model's offerings are handed out again: their slices are hours long."""
+MOST_SERIES = 256
+"""Of how many models, periods and regions they are held: some 30 KB each."""
+MOST_FIGURES = 512
+"""Of how many models and providers, and periods, figures are held for pages: some 20 KB each."""
+MOST_PRICES = 256
+"""Of how many models the prices of the past are held."""
 
 
 class Pinged(Protocol):
@@ -37,6 +52,22 @@ class Pinged(Protocol):
     async def ping(self) -> None:
         """Answer at all. Raises ``StoreError`` when it cannot."""
         ...
+
+
+def _held_uptime() -> Held[Mapping[str, Sequence[DayOfChecks]]]:
+    return Held(UPTIME_SECONDS)
+
+
+def _held_series() -> HeldEach[Mapping[str, Sequence[TimingSlice]]]:
+    return HeldEach(SERIES_SECONDS, most=MOST_SERIES)
+
+
+def _held_figures() -> HeldEach[Any]:
+    return HeldEach(TELEMETRY_SECONDS, most=MOST_FIGURES)
+
+
+def _held_prices() -> HeldEach[PastPrices]:
+    return HeldEach(HISTORY_SECONDS, most=MOST_PRICES)
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -53,18 +84,30 @@ class Services(Struct, frozen=True, kw_only=True):
     version: str
     public_url: str = ""
     """The address under which others reach this server; empty where nobody said."""
+    address: str = ""
+    """The same, or as well as the server can know it by itself; without a slash at its end."""
     cluster: ClusterStore | None = None
     """Where it is known in which regions somebody probes; None where nobody keeps that."""
     redis: Pinged | None = None
     """The Redis that several processes share; None where none is set."""
     replica: Pinged | None = None
     """The database that answers are read from; None where it is the one that is written to."""
+    alerts: AlertStore | None = None
+    """Where maintenance windows are kept; None where nobody keeps any."""
     demo: bool = False
     """Whether telemetry is of fake providers."""
     whole: Whole = field(default_factory=Whole)
     """Documents too large to be made for each who asks."""
     health: Held["Answer"] = field(default_factory=Held)
     """How everything was when somebody asked last."""
+    uptime: Held[Mapping[str, Sequence[DayOfChecks]]] = field(default_factory=_held_uptime)
+    """By provider id: the checks of each of the last days; see ``series.uptime_days``."""
+    series: HeldEach[Mapping[str, Sequence[TimingSlice]]] = field(default_factory=_held_series)
+    """By provider id: how fast a model answered; held for each model, its providers, period and regions."""
+    figures: HeldEach[Any] = field(default_factory=_held_figures)
+    """What pages show of telemetry beside series; held as long as an answer that shows it."""
+    prices: HeldEach[PastPrices] = field(default_factory=_held_prices)
+    """What the offerings of a model cost over time; held for each revision and model."""
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -92,7 +135,7 @@ class Ask(Struct, frozen=True, kw_only=True):
         name = self.ids["model_id"]
         entry = self.snapshot.model(name)
         if entry is None:
-            raise NotFound(self._not_found("Model", name, self.snapshot.model_named_like(name)))
+            raise self._not_found("Model", name, self.snapshot.model_named_like(name))
         return entry
 
     def provider(self) -> ProviderEntry:
@@ -100,7 +143,7 @@ class Ask(Struct, frozen=True, kw_only=True):
         name = self.ids["provider_id"]
         entry = self.snapshot.provider(name)
         if entry is None:
-            raise NotFound(self._not_found("Provider", name, self.snapshot.provider_named_like(name)))
+            raise self._not_found("Provider", name, self.snapshot.provider_named_like(name))
         return entry
 
     async def states(self) -> Mapping[str, ProviderState]:
@@ -138,12 +181,13 @@ class Ask(Struct, frozen=True, kw_only=True):
         """The beginning of the period that was asked for."""
         return self.services.clock.now() - timedelta(seconds=PERIOD_SECONDS[self.params["period"]])
 
-    def _not_found(self, kind: str, name: str, near: str | None) -> str:
+    def _not_found(self, kind: str, name: str, near: str | None) -> NotFound:
         at = self.params.get("as_of")
         then = "" if at is None else f" in what was published as of {iso(at)}"
         shown = name if len(name) <= 100 else name[:100] + "…"
         hint = f". Did you mean '{near}'?" if near else ""
-        return f"{kind} not found{then}: '{shown}'{hint}"
+        meant = f"/{kind.lower()}s/{quote(near, safe='')}" if near else ""
+        return NotFound(f"{kind} not found{then}: '{shown}'{hint}", meant=meant)
 
 
 class Flow(Protocol):

@@ -78,6 +78,8 @@ FILTERS = (
     ),
 )
 
+SORT = choice("sort", "The order; unknown values come last, ties by id.", MODEL_SORTS, example="price")
+
 
 async def list_models(ask: Ask) -> Answer:
     """A page of the models that fit."""
@@ -144,7 +146,7 @@ ENDPOINTS = (
         freshness=Freshness.REVISION,
         params=(
             *FILTERS,
-            choice("sort", "The order; unknown values come last, ties by id.", MODEL_SORTS, example="price"),
+            SORT,
             AS_OF,
             PAGE,
             LIMIT,

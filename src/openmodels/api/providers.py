@@ -48,6 +48,20 @@ async def get_provider(ask: Ask) -> Answer:
     return answer(provider_view(entry.record, entry.models, states.get(entry.record.id, ProviderState())))
 
 
+FILTERS = (
+    text("search", "Words to look for in ids, names and descriptions.", example="cloud"),
+    choices(
+        "compatibility",
+        "Whose API shape it speaks; several are ORed.",
+        COMPATIBILITIES,
+        example=["openai"],
+    ),
+    words("region", "A region where it serves; several are ORed.", example=["eu-west-1"]),
+    choices("status", "How it is doing now; several are ORed.", PROVIDER_STATUSES, example=["up"]),
+    choice("sort", "By name, or by number of models.", PROVIDER_SORTS, default="name", example="models"),
+)
+"""What a list of providers can be asked for."""
+
 ENDPOINTS = (
     Endpoint(
         path="/api/providers",
@@ -58,22 +72,7 @@ ENDPOINTS = (
         body=ProviderPage,
         freshness=Freshness.TELEMETRY,
         shared=True,
-        params=(
-            text("search", "Words to look for in ids, names and descriptions.", example="cloud"),
-            choices(
-                "compatibility",
-                "Whose API shape it speaks; several are ORed.",
-                COMPATIBILITIES,
-                example=["openai"],
-            ),
-            words("region", "A region where it serves; several are ORed.", example=["eu-west-1"]),
-            choices("status", "How it is doing now; several are ORed.", PROVIDER_STATUSES, example=["up"]),
-            choice(
-                "sort", "By name, or by number of models.", PROVIDER_SORTS, default="name", example="models"
-            ),
-            PAGE,
-            LIMIT,
-        ),
+        params=(*FILTERS, PAGE, LIMIT),
         paged=True,
         example="/api/providers?compatibility=openai&limit=5",
     ),

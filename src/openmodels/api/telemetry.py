@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
 from openmodels.api.params import MEASURED_REGIONS, PERIOD
+from openmodels.api.ranking import rank_model
 from openmodels.api.wire import Param, Unusable, choice, integer, words
-from openmodels.domain.ranking import DEFAULT_WEIGHTS, FACTORS, PREFERENCES, Candidate, Ranking, rank
-from openmodels.domain.telemetry import Incident, OfferingTelemetry, ProviderState
-from openmodels.domain.views.registry import iso, iso_or_none
+from openmodels.domain.ranking import DEFAULT_WEIGHTS, FACTORS, PREFERENCES, Ranking
+from openmodels.domain.telemetry import ProviderState
 from openmodels.domain.views.telemetry import (
-    IncidentView,
     ProviderHealth,
     ProviderLatency,
     check_view,
     figure,
+    incident_view,
     measurement_view,
 )
 from openmodels.domain.vocabulary import suggest
@@ -37,15 +37,6 @@ async def provider_health(ask: Ask) -> Answer:
         provider.id, since=ask.since(), regions=ask.params["region"], limit=ask.params["limit"]
     )
     states = await ask.services.live.states(now)
-
-    def incident_view(incident: Incident) -> IncidentView:
-        return IncidentView(
-            started_at=iso(incident.started_at),
-            ended_at=iso_or_none(incident.ended_at),
-            duration_s=round(max(0.0, ((incident.ended_at or now) - incident.started_at).total_seconds()), 3),
-            reason=incident.reason,
-        )
-
     return answer(
         ProviderHealth(
             provider_id=provider.id,
@@ -57,7 +48,7 @@ async def provider_health(ask: Ask) -> Answer:
             average_response_time_ms=figure(summary.average_response_time_ms),
             p95_response_time_ms=figure(summary.p95_response_time_ms),
             checks=tuple(check_view(check) for check in summary.checks),
-            incidents=tuple(incident_view(incident) for incident in summary.incidents),
+            incidents=tuple(incident_view(incident, now) for incident in summary.incidents),
         )
     )
 
@@ -65,12 +56,11 @@ async def provider_health(ask: Ask) -> Answer:
 async def provider_latency(ask: Ask) -> Answer:
     """The latency of a provider over a period."""
     provider = ask.provider().record
-    models = [ask.snapshot.model(name) or name for name in ask.params["model"]]
     summary = await ask.services.telemetry.latency(
         provider.id,
         since=ask.since(),
         regions=ask.params["region"],
-        model_ids=[model if isinstance(model, str) else model.record.id for model in models],
+        model_ids=measured_models(ask),
         limit=ask.params["limit"],
     )
     figures = summary.timings
@@ -95,6 +85,12 @@ async def provider_latency(ask: Ask) -> Answer:
     )
 
 
+def measured_models(ask: Ask) -> list[str]:
+    """The ids of the models whose measurements are asked for; what names none stays, and fits none."""
+    found = [ask.snapshot.model(name) or name for name in ask.params["model"]]
+    return [model if isinstance(model, str) else model.record.id for model in found]
+
+
 async def ranked(ask: Ask) -> Answer:
     """The offerings of a model that are not retired, the best first."""
     if ask.params["weights"] is not None and ask.params["prefer"] is not None:
@@ -104,18 +100,8 @@ async def ranked(ask: Ask) -> Answer:
         )
     entry = ask.model()
     known = await ask.measured(entry, regions=ask.params["region"])
-    providers = ask.snapshot
-    candidates = [
-        Candidate(
-            offering=o.record,
-            provider_name=provider.record.name,
-            telemetry=known.get(o.record.provider_id, OfferingTelemetry()),
-        )
-        for o in entry.offerings
-        if o.record.status != "retired" and (provider := providers.provider(o.record.provider_id))
-    ]
     weights = ask.params["weights"] or PREFERENCES[ask.params["prefer"] or "balanced"]
-    used, ranking = rank(candidates, weights)
+    used, ranking = rank_model(ask.snapshot, entry, known, weights)
     return answer(
         Ranking(
             model_id=entry.record.id,
@@ -166,6 +152,9 @@ WEIGHTS = Param(
     example=WEIGHTS_EXAMPLE,
 )
 
+MEASURED_MODELS = words(
+    "model", "Only measurements of this model, by id or alias; several are ORed.", example=["gpt-4o"]
+)
 CHECKS_LIMIT = integer(
     "limit", "How many to list, the newest first.", low=1, high=500, default=50, example=10
 )
@@ -197,11 +186,7 @@ ENDPOINTS = (
         shared=True,
         params=(
             PERIOD,
-            words(
-                "model",
-                "Only measurements of this model, by id or alias; several are ORed.",
-                example=["gpt-4o"],
-            ),
+            MEASURED_MODELS,
             MEASURED_REGIONS,
             CHECKS_LIMIT,
         ),

@@ -221,14 +221,16 @@ def decode_query(query: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
-def read_params(query: bytes, params: Sequence[Param]) -> dict[str, Any]:
+def read_params(query: bytes, params: Sequence[Param], *, of_form: bool = False) -> dict[str, Any]:
     """The value of every parameter, or its default. Parameters that are not declared are ignored.
 
+    ``of_form`` tells that a form may have sent it, which sends its empty fields too: they were not given.
     Raises ``BadRequest`` that explains every parameter that is wrong, not just the first.
     """
     given: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in decode_query(query):
-        given[name].append(value)
+        if value or not of_form:
+            given[name].append(value)
     values, complaints, details = {}, [], []
     for param in params:
         texts = given.get(param.name)

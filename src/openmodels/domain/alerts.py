@@ -254,7 +254,7 @@ def text(alert: Alert) -> str:
     lines = [alert.reason]
     if alert.incident_started_at is not None:
         began = f"{alert.incident_started_at:%Y-%m-%d %H:%M} UTC"
-        lasted = _spoken(alert.at - alert.incident_started_at)
+        lasted = spoken(alert.at - alert.incident_started_at)
         over = alert.status == "up"
         lines.append(f"It began at {began} and lasted {lasted}." if over else f"Since {began}.")
     if alert.region:
@@ -283,7 +283,8 @@ def joint_text(alerts: Sequence[Alert]) -> str:
     return "\n".join(lines)
 
 
-def _spoken(span: timedelta) -> str:
+def spoken(span: timedelta) -> str:
+    """How long something lasted, for people: to the minute."""
     minutes = max(0, round(span / timedelta(minutes=1)))
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

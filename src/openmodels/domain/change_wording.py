@@ -99,12 +99,54 @@ def currencies(
     return found
 
 
+class Told(NamedTuple):
+    """What is told of a change beside whom it is about, in its parts: ``input price``, ``0.59``, ``0.64``,
+    ``USD per million tokens``, 8.5."""
+
+    what: str
+    """What it is about, or all that is said."""
+    before: str | None = None
+    """The value before; None where the line shows no values."""
+    after: str | None = None
+    """The value since; None where the line shows no values."""
+    unit: str = ""
+    """What both values are in; empty for none, and where each says its own."""
+    percent: Decimal | None = None
+    """By how much it rose, in percent; None where that is no number."""
+
+
 def headline(change: Change, paid: Paid | None = None) -> str:
     """``groq: llama-3-3-70b input price 0.59 → 0.64 USD per million tokens (+8.5 %)``, and the like.
 
     ``paid`` is what prices were in; None where they may have been in two currencies for all one knows.
     """
-    return f"{_subject(change)} {_what(change, paid)}"
+    said = told(change, paid)
+    words = [_subject(change), said.what]
+    if said.before is not None:
+        words.append(f"{said.before} → {said.after}")
+    if said.unit:
+        words.append(said.unit)
+    if said.percent is not None:
+        words.append(f"({signed(said.percent)})")
+    return " ".join(words)
+
+
+def told(change: Change, paid: Paid | None = None) -> Told:
+    """What ``headline`` says of a change, in its parts."""
+    field = change.field
+    if field is None:
+        return Told(change.action + _asked_price(change))
+    if field in _PRICES:
+        return _price(change, paid, *_PRICES[field])
+    if field in _LIMITS:
+        name, unit = _LIMITS[field]
+        return Told(name, *_values(change, "unknown"), unit)
+    return _otherwise(field, change)
+
+
+def signed(percent: Decimal) -> str:
+    """``+8.5 %``."""
+    return f"{percent:+,.1f} %"
 
 
 def _subject(change: Change) -> str:
@@ -113,35 +155,27 @@ def _subject(change: Change) -> str:
     return change.id if change.kind == "model" else f"{change.kind} {change.id}"
 
 
-def _what(change: Change, paid: Paid | None) -> str:
-    field, old, new = change.field, change.old, change.new
-    if field is None:
-        return change.action + _asked_price(change)
-    if field in _PRICES:
-        name, unit = _PRICES[field]
-        if paid is None:
-            return f"{name} {_values(change, 'unknown')} {unit}"
-        if paid.before != paid.after:
-            return f"{name} {_amount(old, paid.before)} → {_amount(new, paid.after)} {unit}"
-        units = f"{paid.after} {unit}" if paid.after else unit
-        return f"{name} {_values(change, 'unknown')} {units}{_percent(old, new)}"
-    if field in _LIMITS:
-        name, unit = _LIMITS[field]
-        return f"{name} {_values(change, 'unknown')} {unit}"
-    return _otherwise(field, change)
+def _price(change: Change, paid: Paid | None, name: str, unit: str) -> Told:
+    if paid is not None and paid.before != paid.after:
+        return Told(name, _amount(change.old, paid.before), _amount(change.new, paid.after), unit)
+    before, after = _values(change, "unknown")
+    if paid is None:
+        return Told(name, before, after, unit)
+    units = f"{paid.after} {unit}" if paid.after else unit
+    return Told(name, before, after, units, _percent(change.old, change.new))
 
 
-def _otherwise(field: str, change: Change) -> str:
+def _otherwise(field: str, change: Change) -> Told:
     """What happened to a field that has no unit."""
     old, new = change.old, change.new
     name = field.removeprefix("pricing.").replace("_", " ").replace(".", " ")
     if field == "pricing.tiers":
-        return "prices by length of prompt changed"
+        return Told("prices by length of prompt changed")
     if field == "description" or isinstance(old, dict) or isinstance(new, dict):
-        return f"{name} changed"
+        return Told(f"{name} changed")
     if isinstance(old, list | tuple) and isinstance(new, list | tuple):
-        return f"{name}: {_difference(old, new)}"
-    return f"{name} {_values(change, 'none')}"
+        return Told(f"{name}: {_difference(old, new)}")
+    return Told(name, *_values(change, "none"))
 
 
 def _asked_price(change: Change) -> str:
@@ -166,17 +200,17 @@ def _amount(value: Any, currency: str | None) -> str:
     return shown if value is None or currency is None else f"{shown} {currency}"
 
 
-def _values(change: Change, nothing: str) -> str:
-    return f"{_shown(change.old, nothing)} → {_shown(change.new, nothing)}"
+def _values(change: Change, nothing: str) -> tuple[str, str]:
+    return _shown(change.old, nothing), _shown(change.new, nothing)
 
 
-def _percent(old: Any, new: Any) -> str:
-    """By how much a price rose or fell; nothing where that is no number."""
+def _percent(old: Any, new: Any) -> Decimal | None:
+    """By how much a price rose or fell; None where that is no number."""
     if not isinstance(old, int | Decimal) or not isinstance(new, int | Decimal) or not old:
-        return ""
+        return None
     if _is_long(old) or _is_long(new):
-        return ""
-    return f" ({(Decimal(new) - Decimal(old)) / Decimal(old) * _HUNDRED:+,.1f} %)"
+        return None
+    return (Decimal(new) - Decimal(old)) / Decimal(old) * _HUNDRED
 
 
 def _is_long(number: int | Decimal) -> bool:

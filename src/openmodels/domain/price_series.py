@@ -33,6 +33,15 @@ class Series(NamedTuple):
     """When it was taken away or went over to another currency; None while it goes on."""
 
 
+class PastPrices(NamedTuple):
+    """What the offerings of a model cost over time."""
+
+    begins_at: datetime
+    """The beginning of every series that was offered by then: of the time before nothing is known."""
+    series: Sequence[Series]
+    """By provider, then time."""
+
+
 def price_series(
     offerings: Iterable[Offering], changes: Sequence[Change], *, begins_at: datetime
 ) -> list[Series]:

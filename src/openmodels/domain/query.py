@@ -4,9 +4,10 @@ Filters select positions by set intersection; a precomputed order then lists the
 filter OR, different filters AND.
 """
 
+import heapq
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence, Set
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,19 @@ class ProviderQuery(Struct, frozen=True, kw_only=True):
 
 def select_models(snapshot: Snapshot, query: ModelQuery) -> Sequence[int]:
     """The positions of the models that fit, sorted: by relevance when something is searched for."""
+    relevance = model_relevance(snapshot, query)
+    return sorted_models(snapshot, query, fitting_models(snapshot, query, relevance), relevance)
+
+
+def model_relevance(snapshot: Snapshot, query: ModelQuery) -> Mapping[int, float] | None:
+    """The models that match what is searched for, with how well they do; None where nothing is."""
+    return snapshot.model_search.search(query.search) if query.search.strip() else None
+
+
+def fitting_models(
+    snapshot: Snapshot, query: ModelQuery, relevance: Mapping[int, float] | None
+) -> Set[int] | None:
+    """The positions of the models that fit every filter, and the search; None where nothing is asked."""
     facets = snapshot.facets.models
     chosen: Set[int] | None = None
     for name in ("capability", "modality", "vendor", "provider", "licensing", "status"):
@@ -64,14 +78,18 @@ def select_models(snapshot: Snapshot, query: ModelQuery) -> Sequence[int]:
         chosen = _both(chosen, _with_context(snapshot, query.min_context))
     if query.max_input_price is not None:
         chosen = _both(chosen, _up_to_price(snapshot, query.max_input_price))
-    relevance = snapshot.model_search.search(query.search) if query.search.strip() else None
+    return chosen if relevance is None else _both(chosen, relevance.keys())
+
+
+def sorted_models(
+    snapshot: Snapshot, query: ModelQuery, chosen: Set[int] | None, relevance: Mapping[int, float] | None
+) -> Sequence[int]:
+    """The chosen positions as ``sort`` says; all of them where ``chosen`` is None."""
     sort = query.sort or ("recency" if relevance is None else "relevance")
     if sort == "relevance" and relevance is not None:
         order: Sequence[int] = by_relevance(relevance)
     else:
         order = snapshot.model_orders["recency" if sort == "relevance" else sort]
-    if relevance is not None:
-        chosen = _both(chosen, relevance.keys())
     return order if chosen is None else [n for n in order if n in chosen]
 
 
@@ -142,6 +160,21 @@ def popular_models(snapshot: Snapshot, now: datetime) -> list[int]:
         recency = min(1.0, max(0.0, (STALE - age) / (STALE - FRESH)))
         scores[position] = RECENCY_WEIGHT * recency + OFFERINGS_WEIGHT * len(entry.offerings) / most
     return by_relevance(scores)
+
+
+def newest_models(snapshot: Snapshot, limit: int) -> list[int]:
+    """Positions of the models that were added last, the newest first; retired ones are left out.
+
+    Many are added on one day; of those, the last released come first, then those with more offerings.
+    """
+
+    def newness(position: int) -> tuple[date, str, int]:
+        entry = snapshot.models[position]
+        added = entry.record.created_at.astimezone(UTC).date()
+        return added, entry.record.release_date or "", len(entry.offerings)
+
+    present = (n for n, entry in enumerate(snapshot.models) if entry.record.status != "retired")
+    return heapq.nlargest(limit, present, key=newness)
 
 
 def _released(entry: ModelEntry) -> datetime:

@@ -19,9 +19,9 @@ says so.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -154,12 +154,13 @@ def rank(
     values = {c.offering.provider_id: _values(c, currency) for c in candidates}
     known = {name for of in values.values() for name, value in of.items() if value is not None}
     used = effective_weights(weights, known)
+    lowest = {name: _lowest([of[name] for of in values.values()]) for name in FACTORS}
     scored = []
     for candidate in candidates:
         own = values[candidate.offering.provider_id]
         foreign = candidate.offering.pricing.currency != currency
         mine = effective_weights(weights, known - {"price"}) if foreign else used
-        scores = {name: _score(name, own[name], [v[name] for v in values.values()]) for name in FACTORS}
+        scores = {name: _score(name, own[name], lowest[name]) for name in FACTORS}
         composite = sum(mine[name] * scores[name] for name in FACTORS)
         scored.append(
             _Scored(
@@ -199,19 +200,30 @@ def _price_of(candidate: Candidate) -> Decimal | None:
     return blended_price(candidate.offering.pricing) if candidate.price is UNSET else candidate.price
 
 
-def _score(name: str, value: Decimal | float | None, everyone: Sequence[Decimal | float | None]) -> float:
+class _Lowest(NamedTuple):
+    known: float
+    """The lowest value of all; 0 where there is none, and nothing is scored by it."""
+    above_zero: float
+    """The lowest that is not 0, or less."""
+
+
+def _lowest(everyone: Iterable[Decimal | float | None]) -> _Lowest:
+    known = [float(value) for value in everyone if value is not None]
+    return _Lowest(min(known, default=0.0), min((value for value in known if value > 0), default=0.0))
+
+
+def _score(name: str, value: Decimal | float | None, lowest: _Lowest) -> float:
     if value is None:
         return 0.0
     mine = float(value)
     if name == "uptime":
         return mine
-    known = [float(v) for v in everyone if v is not None]
     if mine <= 0:
         return 100.0
-    if name == "price" and min(known) == 0:
-        return 50.0 * (min(v for v in known if v > 0) / mine)
+    if name == "price" and lowest.known == 0:
+        return 50.0 * (lowest.above_zero / mine)
     # The quotient first: it is exactly 1 for the best, where 100 x best / best may round to more than 100.
-    return 100.0 * (max(0.0, min(known)) / mine)
+    return 100.0 * (max(0.0, lowest.known) / mine)
 
 
 def _factors(

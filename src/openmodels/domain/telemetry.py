@@ -94,6 +94,11 @@ class Incident(Struct, frozen=True, kw_only=True):
     """What the checks saw."""
 
 
+def trouble_of(incident: Incident) -> Literal["down", "degraded"]:
+    """What the provider was; the reason begins with it."""
+    return "degraded" if incident.reason.startswith("degraded: ") else "down"
+
+
 class HealthSummary(Struct, frozen=True, kw_only=True):
     """The checks of one provider over a period."""
 

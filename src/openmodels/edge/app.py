@@ -17,7 +17,7 @@ from openmodels.clock import Clock
 from openmodels.edge.cache import Entry, Header, ResponseCache, matches
 from openmodels.edge.counts import Counts
 from openmodels.edge.encoding import coding_for
-from openmodels.edge.errors import INTERNAL_MESSAGE, envelope
+from openmodels.edge.errors import INTERNAL_MESSAGE, PAGE_HEADERS, ErrorPage, envelope, wants_page
 from openmodels.edge.exchange import (
     FRESHNESS,
     HISTORY_SECONDS,
@@ -60,6 +60,10 @@ COMMON: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+PAGE_ERROR: tuple[Header, ...] = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    *((name.lower().encode(), value.encode()) for name, value in PAGE_HEADERS.items()),
+)
 PREFLIGHT: tuple[Header, ...] = (
     (b"allow", ALLOW),
     (b"access-control-allow-methods", ALLOW),
@@ -82,8 +86,8 @@ class Edge:
         limiter: Limiter | None,
         proxies: Proxies,
         https_only: bool = False,
-        tls: bool = False,
-        demo: bool = False,
+        always: Iterable[Header] = (),
+        error_page: ErrorPage | None = None,
     ) -> None:
         self.inner = inner
         """What answers behind the edge, for whoever watches."""
@@ -94,7 +98,9 @@ class Edge:
         self._time = clock.unix
         self._proxies = proxies or None
         self._https_only = https_only
-        self._common = [*COMMON, *([HSTS] if tls or https_only else []), *([DEMO] if demo else [])]
+        self._error_page = error_page
+        # What every answer of this server has, such as ``HSTS`` or ``DEMO``.
+        self._common = [*COMMON, *always]
         # From a random start, so that ids of two runs or two nodes do not meet.
         self._numbers = itertools.count(secrets.randbits(62) | 1 << 62)
         if limiter is not None:
@@ -255,13 +261,15 @@ class Edge:
     async def _refuse(
         self, error: RequestError, scope: Scope, send: Send, own: list[Header], *, api: bool
     ) -> None:
-        body = envelope(error, own[0][1].decode())
-        headers: list[Header] = [
-            *(self._api_common if api else self._common),
-            (b"content-type", b"application/json"),
-            NO_STORE,
-            *own,
-        ]
+        request_id = own[0][1].decode()
+        headers: list[Header] = [*(self._api_common if api else self._common), NO_STORE, *own]
+        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+        if self._error_page is not None and not api and wants_page(scope["path"], accept):
+            body = self._error_page(error, request_id)
+            headers += PAGE_ERROR
+        else:
+            body = envelope(error, request_id)
+            headers.append((b"content-type", b"application/json"))
         if isinstance(error, RateLimited):
             headers.append((b"retry-after", b"%d" % error.resets_in))
         self.counts.edge[error.status] += 1

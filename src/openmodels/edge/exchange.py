@@ -31,6 +31,8 @@ class Freshness(Enum):
     """Until the program is started anew."""
     HISTORY = "public, max-age=30, stale-while-revalidate=60"
     """Until the next revision, and at most ``HISTORY_SECONDS``: a replay fills in the past at any time."""
+    FOREVER = "public, max-age=31536000, immutable"
+    """As long as there is the name, which holds a digest of the content."""
     NEVER = "no-store"
     """Not at all."""
 

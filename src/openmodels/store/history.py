@@ -52,15 +52,16 @@ class SqlHistoryStore:
         return found.head if found else None
 
     async def changes(
-        self, query: ChangeQuery, *, limit: int, before: Place | None = None
+        self, query: ChangeQuery, *, limit: int, before: Place | None = None, after: Place | None = None
     ) -> Sequence[NumberedChange]:
-        """The newest changes that fit, newest first, at most ``limit``; older than ``before``, if given."""
-        statement = search(query, limit=limit, before=before)
+        """The newest changes that fit, newest first, or those next after a place; at most ``limit``."""
+        statement = search(query, limit=limit, before=before, after=after)
         if statement is None:
             return []
         async with reading(self._engine) as connection:
             rows = (await connection.execute(statement)).all()
-        return [NumberedChange(Place(row.at, row.number), change_of(row)) for row in rows]
+        found = [NumberedChange(Place(row.at, row.number), change_of(row)) for row in rows]
+        return found if after is None else found[::-1]
 
     async def registry_at(self, at: datetime) -> tuple[Head, Registry] | None:
         """What was published at that time, and since when; None for a time before the beginning.

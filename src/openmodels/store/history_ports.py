@@ -35,6 +35,9 @@ class ChangeQuery(Struct, frozen=True, kw_only=True):
     kinds: Collection[str] = ()
     actions: Collection[str] = ()
     topics: Collection[str] = ()
+    fields: Collection[str] = ()
+    """Of these fields, their parts joined by dots. No index holds it: ask for few of what other filters let
+    through."""
     model_id: str | None = None
     """Of this model itself and of its offerings."""
     provider_id: str | None = None
@@ -70,9 +73,13 @@ class HistoryStore(Protocol):
         ...
 
     async def changes(
-        self, query: ChangeQuery, *, limit: int, before: Place | None = None
+        self, query: ChangeQuery, *, limit: int, before: Place | None = None, after: Place | None = None
     ) -> Sequence[NumberedChange]:
-        """The newest changes that fit, newest first, at most ``limit``; older than ``before``, if given."""
+        """The newest changes that fit, newest first, at most ``limit``; older than ``before``, if given.
+
+        With ``after``, which is given in its place, those that come next after it: the oldest that are newer,
+        newest first as well.
+        """
         ...
 
     async def registry_at(self, at: datetime) -> tuple[Head, Registry] | None:

@@ -16,6 +16,7 @@ from openmodels.store.history_ports import ChangeQuery, Place
 from openmodels.store.history_rows import CHANGES, changes_query
 
 _NEWEST = (CHANGES.c.at.desc(), CHANGES.c.number.desc())
+_OLDEST = (CHANGES.c.at, CHANGES.c.number)
 _TOPICS: tuple[str, ...] = get_args(Topic)
 
 
@@ -27,25 +28,35 @@ class _Sort(NamedTuple):
     topic: str
 
 
-def search(query: ChangeQuery, *, limit: int, before: Place | None) -> Select[Any] | None:
-    """Selects the newest changes that fit, as ``changes_query`` does; None where nothing can fit."""
-    bounds = and_(CHANGES.c.news, _bounds(query, before))
+def search(
+    query: ChangeQuery, *, limit: int, before: Place | None, after: Place | None = None
+) -> Select[Any] | None:
+    """Selects the newest changes that fit, as ``changes_query`` does; None where nothing can fit.
+
+    With ``after``, the oldest that are newer, oldest first.
+    """
+    order = _NEWEST if after is None else _OLDEST
+    bounds = and_(CHANGES.c.news, _bounds(query, before, after))
+    if query.fields:
+        bounds = and_(bounds, CHANGES.c.field.in_(query.fields))
     every = list(_sorts(ChangeQuery()))
     wanted = list(_sorts(query))
     if not wanted:
         return None
     if wanted == every:
-        return changes_query().where(bounds).order_by(*_NEWEST).limit(limit)
+        return changes_query().where(bounds).order_by(*order).limit(limit)
     filters = [and_(bounds, *_of(sort, query)) for sort in wanted]
     if len(filters) == 1:
-        return changes_query().where(filters[0]).order_by(*_NEWEST).limit(limit)
+        return changes_query().where(filters[0]).order_by(*order).limit(limit)
     newest = [
-        select(CHANGES.c.at, CHANGES.c.number).where(fits).order_by(*_NEWEST).limit(limit).subquery()
+        select(CHANGES.c.at, CHANGES.c.number).where(fits).order_by(*order).limit(limit).subquery()
         for fits in filters
     ]
     places = union_all(*map(select, newest)).subquery()
-    page = select(places.c.number).order_by(places.c.at.desc(), places.c.number.desc()).limit(limit)
-    return changes_query().where(CHANGES.c.number.in_(page)).order_by(*_NEWEST)
+    placed = (places.c.at, places.c.number)
+    by_place = placed if after is not None else [column.desc() for column in placed]
+    page = select(places.c.number).order_by(*by_place).limit(limit)
+    return changes_query().where(CHANGES.c.number.in_(page)).order_by(*order)
 
 
 def _sorts(query: ChangeQuery) -> Iterator[_Sort]:
@@ -83,13 +94,15 @@ def _of(sort: _Sort, query: ChangeQuery) -> Iterator[ColumnElement[bool]]:
         yield told == query.provider_id
 
 
-def _bounds(query: ChangeQuery, before: Place | None) -> ColumnElement[bool]:
-    """The times asked for. Only the nearer of the two upper bounds: an index is entered at one of them."""
+def _bounds(query: ChangeQuery, before: Place | None, after: Place | None) -> ColumnElement[bool]:
+    """The times asked for. Only the nearer of two bounds on one side: an index is entered at one of them."""
     bounds: list[ColumnElement[bool]] = [true()]
-    if query.since is not None:
+    place = tuple_(CHANGES.c.at, CHANGES.c.number)
+    if after is not None and (query.since is None or after.at >= query.since):
+        bounds.append(place > tuple_(literal(after.at, Moment), literal(after.number)))
+    elif query.since is not None:
         bounds.append(CHANGES.c.at >= query.since)
     if before is not None and (query.until is None or before.at < query.until):
-        place = tuple_(CHANGES.c.at, CHANGES.c.number)
         bounds.append(place < tuple_(literal(before.at, Moment), literal(before.number)))
     elif query.until is not None:
         bounds.append(CHANGES.c.at < query.until)

@@ -40,6 +40,10 @@ class Journal:
             return self.changes
         return self.changes[: bisect_left(self.changes, place, key=lambda numbered: numbered.place)]
 
+    def newer_than(self, place: Place) -> Sequence[NumberedChange]:
+        """The changes after a place, oldest first."""
+        return self.changes[bisect_right(self.changes, place, key=lambda numbered: numbered.place) :]
+
     def replay(self, revisions: Sequence[Replayed]) -> Replay:
         """Put what is older than the first revision before it."""
         if not self.revisions:

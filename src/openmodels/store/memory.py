@@ -15,7 +15,6 @@ from openmodels.domain.standing import Standing, Transition, judge
 from openmodels.domain.telemetry import (
     Check,
     HealthSummary,
-    Incident,
     LatencySummary,
     Measurement,
     OfferingTelemetry,
@@ -25,6 +24,7 @@ from openmodels.domain.telemetry import (
 )
 from openmodels.store.journal import Journal
 from openmodels.store.kinds import KINDS, Key, Kind, difference, next_head, reported, require_base
+from openmodels.store.memory_series import MemorySeriesStore
 from openmodels.store.ports import Cursor, Head, NumberedTransition, PublishResult, Recorded
 from openmodels.store.recording import advanced, in_order, newest_turns
 from openmodels.store.turn_ports import Turn, TurnKey, TurnResult
@@ -68,7 +68,7 @@ class MemoryRegistryStore:
         """There is nothing to let go of."""
 
 
-class MemoryTelemetryStore:
+class MemoryTelemetryStore(MemorySeriesStore):
     """A ``TelemetryStore`` in memory; see the port for what each method promises.
 
     Every answer is made from the single checks and measurements, and nothing is summed up: what ``forget``
@@ -76,9 +76,7 @@ class MemoryTelemetryStore:
     """
 
     def __init__(self) -> None:
-        self._checks: dict[int, Check] = {}
-        self._measurements: dict[int, Measurement] = {}
-        self._incidents: dict[tuple[str, datetime], Incident] = {}
+        super().__init__()
         self._standings: dict[str, Standing] = {}
         self._turns: dict[TurnKey, int] = {}
         self._slow: set[TurnKey] = set()

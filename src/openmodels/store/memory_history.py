@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from openmodels.domain.changes import Change
 from openmodels.domain.records import Registry
@@ -22,16 +23,14 @@ class MemoryHistoryStore:
         return revisions[0][0] if revisions else None
 
     async def changes(
-        self, query: ChangeQuery, *, limit: int, before: Place | None = None
+        self, query: ChangeQuery, *, limit: int, before: Place | None = None, after: Place | None = None
     ) -> Sequence[NumberedChange]:
-        """The newest changes that fit, newest first."""
-        found: list[NumberedChange] = []
-        for numbered in reversed(self._journal.older_than(before)):
-            if len(found) >= limit:
-                break
-            if _fits(numbered.change, query):
-                found.append(numbered)
-        return found
+        """The newest changes that fit, newest first, or those next after a place."""
+        if after is not None:
+            newer = (one for one in self._journal.newer_than(after) if _fits(one.change, query))
+            return list(islice(newer, limit))[::-1]
+        older = reversed(self._journal.older_than(before))
+        return list(islice((one for one in older if _fits(one.change, query)), limit))
 
     async def registry_at(self, at: datetime) -> tuple[Head, Registry] | None:
         """What was published at that time, and since when."""
@@ -55,6 +54,7 @@ def _fits(change: Change, query: ChangeQuery) -> bool:
         and (not query.kinds or change.kind in query.kinds)
         and (not query.actions or change.action in query.actions)
         and (not query.topics or change.topic in query.topics)
+        and (not query.fields or change.field in query.fields)
         and query.model_id in (None, model_id)
         and query.provider_id in (None, provider_id)
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from openmodels.domain.series import slice_start
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 FEW_HOURS = timedelta(hours=3)
@@ -51,12 +53,18 @@ class Parts(NamedTuple):
 
 def floor(at: datetime, step: timedelta) -> datetime:
     """The beginning of the hour or of the day (UTC) that ``at`` lies in."""
-    return at - (at - _EPOCH) % step
+    return slice_start(at, step)
 
 
 def ceiling(at: datetime, step: timedelta) -> datetime:
     """The first beginning of an hour or a day that is not before ``at``."""
     return at + (_EPOCH - at) % step
+
+
+def require_width(width: timedelta) -> None:
+    """Raises ``ValueError`` for slices that are not one whole hour, or several."""
+    if width < HOUR or width % HOUR:
+        raise ValueError(f"slices of {width} are not of whole hours")
 
 
 def parts_of(since: datetime, summed: Summed, late: Iterable[datetime]) -> Parts:

@@ -19,6 +19,7 @@ from openmodels.domain.telemetry import (
     Measurement,
     OfferingTelemetry,
 )
+from openmodels.store.series_ports import SeriesStore
 from openmodels.store.turn_ports import TurnStore
 
 
@@ -107,8 +108,8 @@ class NumberedTransition(NamedTuple):
     transition: Transition
 
 
-class TelemetryStore(TurnStore, Protocol):
-    """Keeps checks and measurements, what they add up to, and how each provider stands."""
+class TelemetryStore(TurnStore, SeriesStore, Protocol):
+    """Keeps checks and measurements, what they add up to and how they went, and how each provider stands."""
 
     async def record(
         self, checks: Sequence[Check] = (), measurements: Sequence[Measurement] = ()

@@ -6,7 +6,7 @@ Until that is known, and whenever it fails or falls far behind, the primary answ
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from openmodels.clock import Clock
 from openmodels.domain.records import Registry
+from openmodels.domain.series import CheckSlice, DayOfChecks, TimingSlice
 from openmodels.domain.standing import Standing
-from openmodels.domain.telemetry import HealthSummary, LatencySummary, OfferingTelemetry
+from openmodels.domain.telemetry import HealthSummary, Incident, LatencySummary, OfferingTelemetry
 from openmodels.errors import RecordUnreadable, StoreError
 from openmodels.store import tables
 from openmodels.store.engine import reading
@@ -269,6 +270,55 @@ class ReplicaTelemetryStore(SqlTelemetryStore):
         """By provider id: what is known of this model at these providers."""
         return await self._replica.first(
             self._there.offerings, super().offerings, model_id, provider_ids, since=since, regions=regions
+        )
+
+    async def checks_by_day(
+        self, *, since: datetime, provider_ids: Collection[str] = ()
+    ) -> Mapping[str, Sequence[DayOfChecks]]:
+        """By provider id: its checks of each day from that of ``since`` on, of all regions."""
+        return await self._replica.first(
+            self._there.checks_by_day, super().checks_by_day, since=since, provider_ids=provider_ids
+        )
+
+    async def check_slices(
+        self, provider_id: str, *, since: datetime, width: timedelta, regions: Collection[str] = ()
+    ) -> Sequence[CheckSlice]:
+        """The checks of one provider by slices, from that of ``since`` on."""
+        return await self._replica.first(
+            self._there.check_slices,
+            super().check_slices,
+            provider_id,
+            since=since,
+            width=width,
+            regions=regions,
+        )
+
+    async def timing_slices(
+        self,
+        *,
+        since: datetime,
+        width: timedelta,
+        provider_ids: Collection[str],
+        model_ids: Collection[str] = (),
+        regions: Collection[str] = (),
+    ) -> Mapping[str, Sequence[TimingSlice]]:
+        """By provider id: its successful measurements by slices, from that of ``since`` on."""
+        return await self._replica.first(
+            self._there.timing_slices,
+            super().timing_slices,
+            since=since,
+            width=width,
+            provider_ids=provider_ids,
+            model_ids=model_ids,
+            regions=regions,
+        )
+
+    async def incidents(
+        self, *, since: datetime, provider_ids: Collection[str] = (), limit: int
+    ) -> Sequence[Incident]:
+        """The incidents that touch the time since then, newest first, at most ``limit``."""
+        return await self._replica.first(
+            self._there.incidents, super().incidents, since=since, provider_ids=provider_ids, limit=limit
         )
 
     async def checks_since(self, since: datetime) -> int:

@@ -28,11 +28,11 @@ class ReplicaHistoryStore(SqlHistoryStore):
         return await self._replica.first(self._there.beginning, super().beginning)
 
     async def changes(
-        self, query: ChangeQuery, *, limit: int, before: Place | None = None
+        self, query: ChangeQuery, *, limit: int, before: Place | None = None, after: Place | None = None
     ) -> Sequence[NumberedChange]:
-        """The newest changes that fit, newest first."""
+        """The newest changes that fit, newest first, or those next after a place."""
         return await self._replica.first(
-            self._there.changes, super().changes, query, limit=limit, before=before
+            self._there.changes, super().changes, query, limit=limit, before=before, after=after
         )
 
     async def registry_at(self, at: datetime) -> tuple[Head, Registry] | None:

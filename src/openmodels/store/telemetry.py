@@ -33,6 +33,7 @@ from openmodels.store.intake import (
 from openmodels.store.news import Announce, nobody, notify
 from openmodels.store.ports import Cursor, NumberedTransition, Recorded
 from openmodels.store.recording import in_order
+from openmodels.store.series import SqlSeriesStore
 from openmodels.store.sums import CHECKS, MEASUREMENTS
 from openmodels.store.totals import check_counts, checks_made, is_one_of, period_parts, totals
 from openmodels.store.turn_ports import Turn, TurnKey, TurnResult
@@ -43,7 +44,7 @@ _head, _standings, _transitions = tables.telemetry_head, tables.provider_standin
 _Record = TypeVar("_Record", Check, Measurement, Incident)
 
 
-class SqlTelemetryStore:
+class SqlTelemetryStore(SqlSeriesStore):
     """A ``TelemetryStore`` over a migrated database; see the port for what each method promises."""
 
     def __init__(
@@ -54,7 +55,7 @@ class SqlTelemetryStore:
         announce: Announce = nobody,
     ) -> None:
         """``announce`` is called after each commit; the database's own announcements need nobody to call."""
-        self._engine = engine
+        super().__init__(engine)
         self._steps = steps
         self._announce = announce
 

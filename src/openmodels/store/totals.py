@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from openmodels.domain.rollup import CheckSums, MeasurementSums
 from openmodels.store import tables
-from openmodels.store.columns import storable
+from openmodels.store.columns import bare, storable
 from openmodels.store.periods import HOUR, Parts, Span, Summed, floor, parts_of
 from openmodels.store.sums import ALL_MODELS, MEASUREMENTS, Sheet
 
@@ -22,15 +22,22 @@ _SUMMED = select(
 )
 
 
-async def period_parts(connection: AsyncConnection, since: datetime, provider_ids: Collection[str]) -> Parts:
-    """The parts in which to read what these providers did since then. In the transaction that reads them."""
+async def period_parts(
+    connection: AsyncConnection, since: datetime, provider_ids: Collection[str], *, days: bool = True
+) -> Parts:
+    """The parts in which to read what these providers did since then. In the transaction that reads them.
+
+    ``provider_ids`` empty means every provider. Without ``days``, nothing is longer than an hour.
+    """
     *until, any_late = (await connection.execute(_SUMMED)).one()
     summed = Summed(*until)
+    if not days:
+        summed = summed._replace(days_until=None)
     if not any_late or summed.hours_until is None or since >= summed.hours_until:
         return parts_of(since, summed, ())
-    late = select(_late.c.start).where(
-        _late.c.provider_id.in_(provider_ids), _late.c.start >= floor(since, HOUR)
-    )
+    late = select(_late.c.start).where(_late.c.start >= floor(since, HOUR))
+    if provider_ids:
+        late = late.where(_late.c.provider_id.in_(provider_ids))
     return parts_of(since, summed, set((await connection.execute(late)).scalars()))
 
 
@@ -45,26 +52,45 @@ async def totals(
 
     ``only`` names columns and what they may be; anything, where that is empty.
     """
+    rows, kept = await period_rows(connection, sheet, parts, provider_ids, **only)
+    by_provider: dict[str, list[Sequence[Any]]] = defaultdict(list)
+    for provider_id, _, *figures in rows:
+        by_provider[provider_id].append(figures)
+    sums: dict[str, list[_Sums]] = defaultdict(list)
+    for provider_id, found in by_provider.items():
+        sums[provider_id].append(sheet.sum_rows(found))
+    by_table: dict[tuple[Table, str], list[Sequence[Any]]] = defaultdict(list)
+    for table, row in kept:
+        by_table[table, row[0]].append(row)
+    for (table, provider_id), group in by_table.items():
+        sums[provider_id].append(sheet.read(table, group))
+    return {provider_id: sheet.merge(found) for provider_id, found in sums.items()}
+
+
+async def period_rows(
+    connection: AsyncConnection,
+    sheet: Sheet[Any],
+    parts: Parts,
+    provider_ids: Collection[str],
+    **only: Collection[str],
+) -> tuple[Sequence[Sequence[Any]], Sequence[tuple[Table, Sequence[Any]]]]:
+    """What is kept of these parts: single rows, and the rows of sums, each with its table.
+
+    A single row is its provider, its time as the driver gives it, and ``row_figures``; one of sums is
+    ``sum_columns``. ``only`` names columns and what they may be; anything, where that is empty.
+    """
     given = {name: values for name, values in only.items() if values}
     rows = _union(
         [
-            select(*sheet.row_columns("provider_id")).where(
+            select(sheet.rows.c.provider_id, bare(sheet.time).label("at"), *sheet.row_columns()).where(
                 *_where(sheet.rows, sheet.time, span, provider_ids, given)
             )
             for span in parts.rows
         ]
     )
-    by_provider: dict[str, list[Sequence[Any]]] = defaultdict(list)
-    for provider_id, *figures in (await connection.execute(rows)).all():
-        by_provider[provider_id].append(figures)
-    sums: dict[str, list[_Sums]] = defaultdict(list)
-    for provider_id, found in by_provider.items():
-        sums[provider_id].append(sheet.sum_rows(found))
-    for (table, provider_id), kept in (
-        await _kept_sums(connection, sheet, parts, provider_ids, given)
-    ).items():
-        sums[provider_id].append(sheet.read(table, kept))
-    return {provider_id: sheet.merge(found) for provider_id, found in sums.items()}
+    return (await connection.execute(rows)).all(), await _kept_sums(
+        connection, sheet, parts, provider_ids, given
+    )
 
 
 async def check_counts(
@@ -101,7 +127,7 @@ async def checks_made(connection: AsyncConnection, since: datetime) -> int:
     parts = parts_of(since, summed, ())
     total = 0
     for span in parts.rows:
-        made = select(func.count()).where(*_within(tables.checks.c.checked_at, span))
+        made = select(func.count()).where(*within(tables.checks.c.checked_at, span))
         total += int((await connection.execute(made)).scalar_one())
     if len(parts.rows) == 1 and not parts.hours:
         return total
@@ -109,19 +135,19 @@ async def checks_made(connection: AsyncConnection, since: datetime) -> int:
     start = min(span.start for span in (*parts.hours, *parts.days))
     span = Span(start, summed.hours_until)
     for table in (tables.summed_hours, tables.late_hours):
-        counted = select(func.coalesce(func.sum(table.c.checks), 0)).where(*_within(table.c.start, span))
+        counted = select(func.coalesce(func.sum(table.c.checks), 0)).where(*within(table.c.start, span))
         total += int((await connection.execute(counted)).scalar_one())
     return total
 
 
 async def _kept_sums(
     connection: AsyncConnection,
-    sheet: Sheet[_Sums],
+    sheet: Sheet[Any],
     parts: Parts,
     provider_ids: Collection[str],
     given: Mapping[str, Collection[str]],
-) -> dict[tuple[Table, str], list[Sequence[Any]]]:
-    """The sums' rows, by their table and their provider."""
+) -> list[tuple[Table, Sequence[Any]]]:
+    """The sums' rows, each with its table."""
     if sheet is MEASUREMENTS:
         given = {"model_id": [ALL_MODELS], **given}
     selects = [
@@ -131,12 +157,10 @@ async def _kept_sums(
         for number, (table, spans) in enumerate(((sheet.hours, parts.hours), (sheet.days, parts.days)))
         for span in spans
     ]
-    kept: dict[tuple[Table, str], list[Sequence[Any]]] = defaultdict(list)
-    if selects:
-        tables_read = (sheet.hours, sheet.days)
-        for row in (await connection.execute(_union(selects))).all():
-            kept[tables_read[row[0]], row[1]].append(row[1:])
-    return kept
+    if not selects:
+        return []
+    tables_read = (sheet.hours, sheet.days)
+    return [(tables_read[row[0]], row[1:]) for row in (await connection.execute(_union(selects))).all()]
 
 
 def _union(selects: Sequence[Select[Any]]) -> Any:
@@ -152,7 +176,7 @@ def _where(
 ) -> list[ColumnElement[bool]]:
     return [
         table.c.provider_id.in_(provider_ids),
-        *_within(time, span),
+        *within(time, span),
         *(is_one_of(table.c[name], values) for name, values in given.items()),
     ]
 
@@ -166,5 +190,6 @@ def is_one_of(column: ColumnElement[Any], values: Collection[str]) -> ColumnElem
     return column == values[0] if len(values) == 1 else column.in_(values)
 
 
-def _within(time: ColumnElement[Any], span: Span) -> list[ColumnElement[bool]]:
+def within(time: ColumnElement[Any], span: Span) -> list[ColumnElement[bool]]:
+    """That the time lies in the span."""
     return [time >= span.start] if span.end is None else [time >= span.start, time < span.end]

@@ -133,6 +133,11 @@ async def ask_all(site: Site) -> None:
     assert await site.telemetry.offerings("m", ["p"], since=hour_ago, regions=())
     assert await site.telemetry.checks_since(hour_ago) == 1
     assert await site.telemetry.last_probe_at() == AT
+    assert set(await site.telemetry.checks_by_day(since=hour_ago)) == {"p"}
+    hour = timedelta(hours=1)
+    assert await site.telemetry.check_slices("p", since=hour_ago, width=hour)
+    assert await site.telemetry.timing_slices(since=hour_ago, width=hour, provider_ids=["p"])
+    assert await site.telemetry.incidents(since=hour_ago, limit=9) == []
     assert set(await site.telemetry.standings()) == {"p"}
     cursor = await site.telemetry.cursor()
     assert (await site.telemetry.recorded_after(cursor, limit=9)).events == ()

@@ -25,7 +25,7 @@ const typed = (schema) => el("span", { class: "type" }, typeName(schema));
 export const statusBadge = (status) =>
   el("span", { class: `status status-${String(status)[0]}` }, String(status));
 export const codeBlock = (label, content) =>
-  el("pre", { tabindex: 0, role: "region", "aria-label": label }, el("code", {}, content));
+  el("pre", { tabindex: 0, role: "group", "aria-label": label }, el("code", {}, content));
 
 /** A disclosure whose content is made when it is first opened. */
 export function disclosure(kind, summary, build, open = false) {

@@ -1,10 +1,11 @@
 """The shapes of what telemetry adds: comparisons, health, latency; and how records are shown in them."""
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from openmodels.domain.telemetry import Check, Measurement, OfferingTelemetry, ProviderState
+from openmodels.domain.telemetry import Check, Incident, Measurement, OfferingTelemetry, ProviderState
 from openmodels.domain.views.registry import OfferingView, Time, iso, iso_or_none
 from openmodels.domain.vocabulary import Outcome, Period, ProviderStatus
 
@@ -181,6 +182,16 @@ def check_view(check: Check) -> CheckView:
         checked_at=iso(check.checked_at),
         response_time_ms=check.response_time_ms,
         region=check.region,
+    )
+
+
+def incident_view(incident: Incident, now: datetime) -> IncidentView:
+    """An incident as it is shown; one that goes on has lasted until ``now``."""
+    return IncidentView(
+        started_at=iso(incident.started_at),
+        ended_at=iso_or_none(incident.ended_at),
+        duration_s=round(max(0.0, ((incident.ended_at or now) - incident.started_at).total_seconds()), 3),
+        reason=incident.reason,
     )
 
 

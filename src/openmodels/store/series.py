@@ -1,0 +1,87 @@
+"""What telemetry recorded as it went, from SQL tables."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from openmodels.domain.rollup import quantile, timings_of
+from openmodels.domain.series import CheckSlice, DayOfChecks, TimingSlice, timing_slice
+from openmodels.domain.telemetry import Incident
+from openmodels.store import tables
+from openmodels.store.engine import reading
+from openmodels.store.slices import days_of_checks, slices
+from openmodels.store.sums import CHECKS, MEASUREMENTS
+from openmodels.store.totals import is_one_of
+
+_incidents = tables.incidents
+_FIELDS = Incident.__struct_fields__
+
+
+class SqlSeriesStore:
+    """A ``SeriesStore`` over a migrated database; see the port for what each method promises."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def checks_by_day(
+        self, *, since: datetime, provider_ids: Collection[str] = ()
+    ) -> Mapping[str, Sequence[DayOfChecks]]:
+        """By provider id: its checks of each day from that of ``since`` on, of all regions."""
+        async with reading(self._engine) as connection:
+            return await days_of_checks(connection, since, sorted(set(provider_ids)))
+
+    async def check_slices(
+        self, provider_id: str, *, since: datetime, width: timedelta, regions: Collection[str] = ()
+    ) -> Sequence[CheckSlice]:
+        """The checks of one provider by slices, from that of ``since`` on."""
+        async with reading(self._engine) as connection:
+            found = await slices(connection, CHECKS, since, width, [provider_id], region=regions)
+        return [
+            CheckSlice(
+                start=start,
+                total=sums.total,
+                up=sums.up,
+                p50_response_time_ms=quantile(sums.times, 0.50),
+                p95_response_time_ms=quantile(sums.times, 0.95),
+            )
+            for start, sums in found.get(provider_id, {}).items()
+        ]
+
+    async def timing_slices(
+        self,
+        *,
+        since: datetime,
+        width: timedelta,
+        provider_ids: Collection[str],
+        model_ids: Collection[str] = (),
+        regions: Collection[str] = (),
+    ) -> Mapping[str, Sequence[TimingSlice]]:
+        """By provider id: its successful measurements by slices, from that of ``since`` on."""
+        ids, only = sorted(set(provider_ids)), {"region": regions, "model_id": model_ids}
+        async with reading(self._engine) as connection:
+            found = await slices(connection, MEASUREMENTS, since, width, ids, **only)
+        series = {
+            provider_id: [
+                timing_slice(start, timings_of(sums)) for start, sums in by_start.items() if sums.good
+            ]
+            for provider_id, by_start in found.items()
+        }
+        return {provider_id: kept for provider_id, kept in series.items() if kept}
+
+    async def incidents(
+        self, *, since: datetime, provider_ids: Collection[str] = (), limit: int
+    ) -> Sequence[Incident]:
+        """The incidents that touch the time since then, newest first, at most ``limit``."""
+        statement = (
+            select(*(_incidents.c[field] for field in _FIELDS))
+            .where(or_(_incidents.c.ended_at.is_(None), _incidents.c.ended_at >= since))
+            .order_by(_incidents.c.started_at.desc(), _incidents.c.provider_id)
+            .limit(limit)
+        )
+        if provider_ids:
+            statement = statement.where(is_one_of(_incidents.c.provider_id, provider_ids))
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(statement)).all()
+        return [Incident(**dict(zip(_FIELDS, row, strict=True))) for row in rows]

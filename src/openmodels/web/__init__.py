@@ -1,0 +1,1 @@
+"""The pages: complete without script, over the same snapshot and stores as the API."""
