@@ -97,7 +97,7 @@ def program(name: str) -> str:
 def openmodels(
     place: Place, data: Path, *flags: str, log: str = "openmodels", **environ: str
 ) -> Iterator[Server]:
-    """``openmodels serve``, as users run it, from a data folder."""
+    """``openmodels serve``, as users run it, from a data folder; ``{port}`` in a setting is its port."""
     port = free_port()
     settings = {
         "PORT": str(port),
@@ -105,7 +105,7 @@ def openmodels(
         "OPENMODELS_REGISTRY": str(ROOT / "registry"),
         # Only what answers requests is measured, and nobody outside this machine is asked.
         "OPENMODELS_PROBER": "off",
-        **{f"OPENMODELS_{name.upper()}": value for name, value in environ.items()},
+        **{f"OPENMODELS_{name.upper()}": value.format(port=port) for name, value in environ.items()},
     }
     command = [*place.cores.pin_server, program("openmodels"), "serve", *flags]
     log_file = place.work / f"{log}.log"

@@ -52,6 +52,7 @@ JUDGED = (
     "/status",
     "/changes",
     "/docs",
+    "/compare",
 )
 """What Lighthouse looks at; and a comparison."""
 
@@ -66,7 +67,8 @@ def main(arguments: Sequence[str]) -> None:
         place = Place(work=Path(folder), cores=choose_cores(), peers=None)
         data = place.work / "data"
         checks, measurements, times = asyncio.run(_measured(registry, data))
-        with openmodels(place, data, rate_limit="0") as server:
+        # Search engines take absolute canonical addresses alone: who serves a public site sets its own.
+        with openmodels(place, data, rate_limit="0", public_url="http://127.0.0.1:{port}") as server:
             weights = tuple(_weight(server, page) for page in _examples(registry))
             version, scores = ("", ()) if options.no_lighthouse else _lighthouse(server, registry, place.work)
     results = PageResults(
@@ -278,11 +280,16 @@ def _weight(server: Server, page: str) -> Weight:
     size = _kilobytes(html, page)
     index = _kilobytes(_body(server, "/api/search/index"), "")
     return Weight(
-        page=page.partition("?")[0],
+        page=_name(page),
         html_kb=round(size, 1),
         script_kb=round(script, 1),
         all_kb=round(size + sum(sizes.values()) + index, 1),
     )
+
+
+def _name(page: str) -> str:
+    path, asked, _ = page.partition("?")
+    return f"{path}?…" if asked else path
 
 
 def _body(server: Server, path: str) -> bytes:
@@ -325,7 +332,7 @@ def _lighthouse(server: Server, registry: Registry, work: Path) -> tuple[str, tu
         print(f"{page:50} {device:8} {points} {faults}", flush=True)
         scores.append(
             Scores(
-                page=page.partition("?")[0],
+                page=_name(page),
                 device=device,
                 performance=points["performance"],
                 accessibility=points["accessibility"],

@@ -20,7 +20,7 @@ from openmodels.prober.schedule import Job, phase
 
 SECONDS = 90.0
 """A bound for whatever a cluster does, on machines that are busy."""
-INTERVAL = 30
+INTERVAL = 15
 """Seconds between two checks of a provider in one region."""
 PROVIDERS = [f"p{number:02}" for number in range(12)]
 REGIONS = ("eu-test-1", "us-test-1")

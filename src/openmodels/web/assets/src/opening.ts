@@ -36,7 +36,8 @@ async function open(): Promise<void> {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
+  // A field of a dialog that was just closed keeps the focus until the page is painted again.
+  if (!(target instanceof HTMLElement) || !target.checkVisibility()) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "submit", "range"].includes(target.type);
 }
