@@ -22,9 +22,11 @@ RUN python -m venv /opt/build \
     && /opt/openmodels/bin/pip install --require-hashes --only-binary=:all: -r requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY docs docs
+COPY packages/client packages/client
 COPY src src
 COPY --from=assets /web/static src/openmodels/web/static
 RUN /opt/build/bin/hatchling build --target wheel --directory /opt/wheels \
+    && (cd packages/client && /opt/build/bin/hatchling build --target wheel --directory /opt/wheels) \
     && /opt/openmodels/bin/pip install --no-index --no-deps /opt/wheels/*.whl \
     && /opt/openmodels/bin/pip uninstall --yes pip \
     && /opt/openmodels/bin/openmodels --version

@@ -18,10 +18,11 @@ run: $(VENV)/run.stamp
 	@$(MAKE) --silent assets || true
 	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
 
-# Two processes: many tests wait for programs to start. Each file's tests stay together. LiteLLM is asked
-# whether it understands what is exported for it; its proxy has a suite of its own.
+# Three processes, on two cores too: many tests wait for programs to start. Each file's tests stay together, and
+# go in the order in which they stand: those of whole programs, which wait longest, are not the last. LiteLLM is
+# asked whether it understands what is exported for it; its proxy has a suite of its own.
 test: lint $(ASSETS) $(FOREIGN) $(LITELLM)/litellm.stamp chromium
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Apart from the others, because LiteLLM's proxy is slow to start.
 test-litellm: $(FOREIGN) $(LITELLM)/litellm.stamp
@@ -30,19 +31,20 @@ test-litellm: $(FOREIGN) $(LITELLM)/litellm.stamp
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src tests bench docs
+	$(BIN)/mypy src packages/client/src tests bench docs
+	$(BIN)/python packages/client/unasync.py --check
 	$(BIN)/lint-imports
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(VENV)/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml
+$(VENV)/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml packages/client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "openmodels needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV): on Debian and Ubuntu, install python3-venv"; exit 1; }
 	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/run.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable packages/client --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
@@ -60,6 +62,7 @@ $(ASSETS): $(ASSET_SOURCES) requirements/assets.txt | $(VENV)/run.stamp
 # With what the pages load, so that who installs it needs no Node.
 wheel: $(ASSETS) $(VENV)/run.stamp
 	$(BIN)/hatchling build --target wheel --directory dist
+	cd packages/client && $(abspath $(BIN))/hatchling build --target wheel --directory $(abspath dist)
 
 # The pages are tested in a real browser: the machine's, else Debian's, else Playwright's own.
 chromium: $(VENV)/dev.stamp
@@ -80,7 +83,7 @@ $(LITELLM)/litellm.stamp: requirements/litellm.txt
 	@touch $@
 
 # The locks name packages, versions and hashes; no index address, no path.
-UV_COMPILE = uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --upgrade --quiet
+UV_COMPILE = uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --no-emit-package openmodels-client --upgrade --quiet
 lock: $(VENV)/dev.stamp
 	$(UV_COMPILE) pyproject.toml -o requirements/run.txt
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt

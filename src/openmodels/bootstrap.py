@@ -22,13 +22,15 @@ from openmodels.background import Background, Kept, assemble_background
 from openmodels.clock import Clock, SystemClock
 from openmodels.demo import demo_keys, demo_providers, demo_settings
 from openmodels.domain.snapshot import Snapshot
-from openmodels.edge.app import DEMO, HSTS, App, Edge
+from openmodels.edge.app import DEMO, HSTS, Edge
+from openmodels.edge.asgi import App
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.forwarded import Proxies
 from openmodels.edge.limits import WINDOW_SECONDS, Limiter, MemoryLimiter
 from openmodels.jobs.notify import address_of, senders_from
 from openmodels.jobs.senders import Sender
 from openmodels.listening import HandedOver, Listener, open_socket
+from openmodels.mcp.http import open_door
 from openmodels.metrics.collect import Metrics
 from openmodels.metrics.news import news_families
 from openmodels.metrics.probing import prober_families
@@ -124,7 +126,7 @@ def create_app(
     limiter: Limiter | None = MemoryLimiter(settings.rate_limit) if settings.rate_limit else None
     if redis is not None:
         api, limiter = _shared(api, settings, redis, live, clock)
-    return Edge(
+    edge = Edge(
         api,
         live=live,
         cache=cache,
@@ -138,6 +140,8 @@ def create_app(
         ],
         error_page=rendering.error,
     )
+    edge.agents = open_door(api, live, clock)
+    return edge
 
 
 def _shared(

@@ -18,7 +18,10 @@ The tree::
         ├── BadRequest         400
         ├── NotFound           404
         ├── MethodNotAllowed   405
+        ├── RequestTimeout     408
+        ├── ContentTooLarge    413
         ├── UriTooLong         414
+        ├── UnsupportedType    415
         ├── RateLimited        429
         └── Unavailable        503
 
@@ -129,6 +132,27 @@ class MethodNotAllowed(RequestError):
 
     status = 405
     type = "METHOD_NOT_ALLOWED"
+
+
+class RequestTimeout(RequestError):
+    """The body of a request did not come in time."""
+
+    status = 408
+    type = "REQUEST_TIMEOUT"
+
+
+class ContentTooLarge(RequestError):
+    """The body of a request is longer than any that is of use."""
+
+    status = 413
+    type = "CONTENT_TOO_LARGE"
+
+
+class UnsupportedType(RequestError):
+    """The body of a request is not of the type that is read here."""
+
+    status = 415
+    type = "UNSUPPORTED_MEDIA_TYPE"
 
 
 class UriTooLong(RequestError):

@@ -15,7 +15,8 @@ from granian.server.embed import Server
 
 from openmodels.certificate import server_context
 from openmodels.clock import Clock
-from openmodels.edge.app import App, Edge, Message, Receive, Scope, Send
+from openmodels.edge.app import Edge
+from openmodels.edge.asgi import App, Message, Receive, Scope, Send
 from openmodels.errors import ServerStopped
 from openmodels.listening import BACKLOG, Listener
 from openmodels.settings import Settings

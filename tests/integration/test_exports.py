@@ -15,7 +15,7 @@ from fixtures.catalogue import catalogue
 from fixtures.codings import UNPACK, raw
 from fixtures.service import Service, start_service
 from openmodels.api.exports import ENDPOINTS
-from openmodels.edge.app import Message
+from openmodels.edge.asgi import Message
 from openmodels.registry.exporters.table import FORMATS
 
 pytestmark = pytest.mark.anyio

@@ -275,6 +275,8 @@ def test_it_points_out_a_variable_that_is_no_setting(name: str, hint: str) -> No
 def test_it_is_silent_about_variables_that_are_settings() -> None:
     known = dict.fromkeys(VARIABLES.values(), "1")
     assert unknown_variables({**known, "OPENMODELS_DATABASE_URL_FILE": "x", "OTHER": "x"}) == []
+    # Clients of a server read it, from the same `.env` perhaps.
+    assert unknown_variables({"OPENMODELS_API_URL": "x"}) == []
 
 
 def test_it_names_every_variable_in_capitals() -> None:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from dotenv import load_dotenv
@@ -13,8 +13,15 @@ from openmodels import version
 from openmodels.errors import OpenModelsError, PublishConflict, RegistryInvalid
 
 INVALID, COULD_NOT_RUN = 1, 2
+COMPLETING = "_OPENMODELS_COMPLETE"
+"""Set by the scripts of ``openmodels completions``."""
 
 COMMANDS: Mapping[str, str] = {
+    "models": "openmodels.cli.models",
+    "providers": "openmodels.cli.providers",
+    "search": "openmodels.cli.searching",
+    "health": "openmodels.cli.health",
+    "completions": "openmodels.cli.completions",
     "serve": "openmodels.cli.serve",
     "validate": "openmodels.cli.registry",
     "schemas": "openmodels.cli.registry",
@@ -23,7 +30,14 @@ COMMANDS: Mapping[str, str] = {
     "import": "openmodels.cli.importing",
     "export": "openmodels.cli.exporting",
     "audit": "openmodels.cli.audit",
+    "compare": "openmodels.cli.comparing",
+    "ranked": "openmodels.cli.comparing",
+    "telemetry": "openmodels.cli.telemetry",
     "cost": "openmodels.cli.cost",
+    "choose": "openmodels.cli.choosing",
+    "changes": "openmodels.cli.changes",
+    "watch": "openmodels.cli.watching.command",
+    "mcp": "openmodels.cli.mcp",
     "backup": "openmodels.cli.backup",
     "restore": "openmodels.cli.backup",
     "fake-provider": "openmodels.cli.fake",
@@ -38,14 +52,19 @@ COMMANDS: Mapping[str, str] = {
 take longer to import than ``validate`` takes to run."""
 
 
-def create_program(asked: str | None = None) -> typer.Typer:
-    """The program, with the group of the command ``asked`` or, when that is none of ours, with all."""
+def create_program(asked: str | None = None, *, names_only: bool = False) -> typer.Typer:
+    """The program, with the group of the command ``asked`` or, when that is none of ours, with all.
+
+    ``names_only``: the commands do nothing, for who wants to know only what there is.
+    """
     app = typer.Typer(
         name="openmodels",
         help="The open registry and observatory of language-model providers.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        # `openmodels completions` is the one way to them.
+        add_completion=False,
     )
 
     def show_version(wanted: bool) -> None:
@@ -61,6 +80,10 @@ def create_program(asked: str | None = None) -> typer.Typer:
     ) -> None:
         """The open registry and observatory of language-model providers."""
 
+    if names_only or asked == "--version":
+        for command in COMMANDS:
+            app.command(command)(lambda: None)
+        return app
     module = COMMANDS.get(asked or "")
     modules: Sequence[str] = [module] if module else sorted(set(COMMANDS.values()))
     for name in modules:
@@ -72,6 +95,8 @@ def run() -> None:
     """Run the program on the command line's arguments."""
     before = set(os.environ)
     load_dotenv(".env")
+    if os.environ.get(COMPLETING):
+        _complete()
     try:
         # What the file added, for those that start further processes.
         create_program(sys.argv[1] if len(sys.argv) > 1 else None)(obj=frozenset(os.environ) - before)
@@ -81,3 +106,16 @@ def run() -> None:
     except OpenModelsError as error:
         typer.echo(f"openmodels: {error}", err=True)
         sys.exit(COULD_NOT_RUN)
+
+
+def _complete() -> NoReturn:
+    """Say what completes the line that a shell's script tells of."""
+    # Here, as below: only completions need it.
+    from typer._completion_classes import completion_init  # noqa: PLC0415
+
+    from openmodels.cli.completions import completed_command  # noqa: PLC0415
+
+    completion_init()
+    asked = completed_command(os.environ)
+    create_program(asked, names_only=asked not in COMMANDS)(prog_name="openmodels")
+    sys.exit()

@@ -8,12 +8,14 @@ way of a hot URL is one function, ``__call__``; everything else is apart.
 import itertools
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Iterable, MutableMapping
 from typing import Any
 
 import structlog
 
 from openmodels.clock import Clock
+from openmodels.edge import posted
+from openmodels.edge.asgi import App, Message, Receive, Scope, Send
 from openmodels.edge.cache import Entry, Header, ResponseCache, matches
 from openmodels.edge.counts import Counts
 from openmodels.edge.encoding import coding_for
@@ -34,15 +36,11 @@ from openmodels.edge.urls import check_url
 from openmodels.errors import BadRequest, MethodNotAllowed, RateLimited, RequestError
 from openmodels.store.live import Live
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 log: Any = structlog.get_logger(__name__)
 
 API = b"/api/"
+AGENTS = frozenset({"/mcp", "/mcp/"})
+"""Where agents come in, which is counted and answers errors as the API does."""
 UNCOUNTED = frozenset({b"/api/health", b"/api/health/", b"/api/health/live", b"/api/health/live/"})
 """What monitors and load balancers ask for again and again; the router takes both ways to write it."""
 ALLOW = b"GET, HEAD, OPTIONS"
@@ -93,6 +91,8 @@ class Edge:
         """What answers behind the edge, for whoever watches."""
         self.limiter = limiter
         """What counts requests, for whoever watches."""
+        self.agents: posted.Posted | None = None
+        """What answers at ``AGENTS``; where there is nothing, the framework says so."""
         self._live = live
         self._cache = cache
         self._time = clock.unix
@@ -128,7 +128,8 @@ class Edge:
             client = self._proxies.client_of(client, scope["headers"])
             if b"x-forwarded-proto" in headers:
                 secure = headers[b"x-forwarded-proto"].split(b",")[-1].strip().lower() == b"https"
-        api = path.startswith(API) or _leads_to_api(scope["path"])
+        agents = self.agents is not None and scope["path"] in AGENTS
+        api = agents or path.startswith(API) or _leads_to_api(scope["path"])
         if api and self.limiter is not None:
             counting = self._count(client, path, method, headers, now)
             # Only who has to wait for the count waits: without Redis, nobody.
@@ -140,6 +141,9 @@ class Edge:
                 return
         if self._https_only and not secure:
             await self._redirect_to_https(scope, headers, send, own, api=api)
+            return
+        if agents:
+            await self._answer_agent(scope, receive, send, own, headers)
             return
         if method not in {"GET", "HEAD"}:
             await self._other_method(scope, send, own, api=api)
@@ -232,11 +236,33 @@ class Edge:
             self._cache.put((path, query), entry)
         return entry, self.counts.shared if shared is not None and shared.found else self.counts.made
 
+    async def _answer_agent(
+        self, scope: Scope, receive: Receive, send: Send, own: list[Header], headers: dict[bytes, bytes]
+    ) -> None:
+        door = self.agents
+        assert door is not None  # noqa: S101 - the only caller has looked
+        if scope["method"] == "OPTIONS":
+            await self._preflight(scope, send, [*self._api_common, *posted.PREFLIGHT, *own])
+            return
+        added = [*self._api_common, NO_STORE, *own]
+        try:
+            self.counts.agents[await door(scope, receive, send, headers, added)] += 1
+        except RequestError as error:
+            if isinstance(error, MethodNotAllowed):
+                own = [*own, (b"allow", posted.ALLOW)]
+            await self._refuse(error, scope, send, own, api=True)
+        except Exception:
+            log.exception("request failed", request_id=own[0][1].decode(), path="/mcp")
+            await self._refuse(RequestError(INTERNAL_MESSAGE), scope, send, own, api=True)
+
+    async def _preflight(self, scope: Scope, send: Send, headers: list[Header]) -> None:
+        self.counts.edge[204] += 1
+        await _send(scope, send, 204, headers, b"")
+
     async def _other_method(self, scope: Scope, send: Send, own: list[Header], *, api: bool) -> None:
         if scope["method"] == "OPTIONS":
             common = self._api_common if api else self._common
-            self.counts.edge[204] += 1
-            await _send(scope, send, 204, [*common, *PREFLIGHT, *own], b"")
+            await self._preflight(scope, send, [*common, *PREFLIGHT, *own])
             return
         message = f"{scope['method'][:20]} is not allowed: this API is read-only; use GET"
         await self._refuse(MethodNotAllowed(message), scope, send, [*own, (b"allow", ALLOW)], api=api)
@@ -277,9 +303,20 @@ class Edge:
 
     async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self.inner(scope, receive, send)
+            await self.inner(scope, self._until_shutdown(receive), send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+    def _until_shutdown(self, receive: Receive) -> Receive:
+        """What a server tells of its life, having closed the door for agents before its end."""
+
+        async def told() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown" and self.agents is not None:
+                await self.agents.aclose()
+            return message
+
+        return told
 
 
 def _leads_to_api(path: str) -> bool:

@@ -18,7 +18,7 @@ import structlog
 from msgspec import Struct
 
 from openmodels.clock import Clock
-from openmodels.edge.app import App, Message, Receive, Scope, Send
+from openmodels.edge.asgi import App, Message, Receive, Scope, Send
 from openmodels.edge.cache import Header
 from openmodels.edge.exchange import FRESHNESS, PARTIAL, SHARED, TELEMETRY_SECONDS, Freshness, Shared
 from openmodels.errors import RedisAway

@@ -40,10 +40,10 @@ def _requests(watched: Watched) -> Iterator[Metric]:
     requests = CounterMetricFamily(
         "openmodels_http_requests",
         "Requests answered: ready from the cache, shared by another process, made by the API, streamed, "
-        "or by the edge alone.",
+        "by the door for agents, or by the edge alone.",
         labels=["kind", "code"],
     )
-    for kind in ("ready", "shared", "made", "streamed", "edge"):
+    for kind in ("ready", "shared", "made", "streamed", "agents", "edge"):
         for status, count in sorted(getattr(counts, kind).items()):
             requests.add_metric([kind, str(status)], count)
     yield requests

@@ -129,6 +129,8 @@ def _raw_value(
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """A sentence for each ``OPENMODELS_*`` variable that is no setting, with what may have been meant."""
     known = {s.variable for s in TABLE} | {f"{s.variable}_FILE" for s in TABLE if s.secret}
+    # What clients of a server read; an environment or a `.env` may be for both.
+    known |= {f"{PREFIX}API_URL"}
     # Compared without the prefix, which would make any two of them look alike.
     short = {variable.removeprefix(PREFIX): variable for variable in known}
     sentences = []

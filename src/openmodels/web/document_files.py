@@ -10,7 +10,7 @@ from msgspec import Struct
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("quickstart",)),
-    ("Use", ("pages", "telemetry", "cost", "history", "lifecycle", "exports")),
+    ("Use", ("pages", "telemetry", "cost", "history", "lifecycle", "exports", "command-line", "sdk", "mcp")),
     (
         "Run",
         (

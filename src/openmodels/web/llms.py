@@ -58,6 +58,8 @@ A public, read-only JSON API: no key, no sign-in, `GET` only. A fact that nobody
 price of 0 means free. Prices are per million tokens, in the currency named beside them; times are UTC. An
 error says what was wrong and what is allowed. Ids are kebab-case, such as `{model}`; the search finds them.
 
+Agents that speak the Model Context Protocol have the same as tools at `{address}/mcp` (streamable HTTP).
+
 ## Ask
 
 {ask}

@@ -96,6 +96,7 @@ async def test_llms_txt_says_what_this_is_and_how_to_ask_it() -> None:
     assert lines[0] == "# OpenModels"
     assert lines[2].startswith("> ")
     assert re.findall(r"^## (.*)$", response.text, re.MULTILINE) == ["Ask", "Read", "Look", "Optional"]
+    assert f"tools at `{ADDRESS}/mcp`" in response.text
     assert len(response.content) < 10_000
 
 

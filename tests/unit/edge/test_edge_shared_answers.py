@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from fixtures.catalogue import catalogue
 from fixtures.service import Service, start_service
-from openmodels.edge.app import Message, Receive, Scope, Send
+from openmodels.edge.asgi import Message, Receive, Scope, Send
 from openmodels.edge.exchange import FRESHNESS, PARTIAL, SHARED, TELEMETRY_SECONDS, Freshness, Shared
 from openmodels.edge.shared_answers import (
     MOST_BYTES,

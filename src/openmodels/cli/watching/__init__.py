@@ -1,0 +1,1 @@
+"""``openmodels watch``: what is recorded, as it is recorded."""
