@@ -23,10 +23,12 @@ RUN python -m venv /opt/build \
 COPY pyproject.toml README.md LICENSE ./
 COPY docs docs
 COPY packages/client packages/client
+WORKDIR /src/packages/client
+RUN /opt/build/bin/hatchling build --target wheel --directory /opt/wheels
+WORKDIR /src
 COPY src src
 COPY --from=assets /web/static src/openmodels/web/static
 RUN /opt/build/bin/hatchling build --target wheel --directory /opt/wheels \
-    && (cd packages/client && /opt/build/bin/hatchling build --target wheel --directory /opt/wheels) \
     && /opt/openmodels/bin/pip install --no-index --no-deps /opt/wheels/*.whl \
     && /opt/openmodels/bin/pip uninstall --yes pip \
     && /opt/openmodels/bin/openmodels --version

@@ -50,7 +50,7 @@ def test_it_writes_numbers_exactly_and_without_an_exponent(number: Decimal) -> N
     assert "e" not in written.lower()
 
 
-@pytest.mark.parametrize("number", [Decimal("1e999999999"), Decimal("1e-99"), float("nan"), float("inf")])
+@pytest.mark.parametrize("number", [Decimal("1e999999999"), Decimal("1e-999"), float("nan"), float("inf")])
 def test_it_refuses_numbers_that_nobody_means(number: Decimal | float) -> None:
     with pytest.raises(ValueError, match="a number such as"):
         query_of(max_price=number)

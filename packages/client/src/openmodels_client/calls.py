@@ -15,8 +15,8 @@ Many: TypeAlias = str | Sequence[str]
 Number: TypeAlias = int | float | Decimal
 When: TypeAlias = datetime | date | str
 """A time; one without a zone is in UTC, text goes as it is."""
-MOST_DIGITS = 30
-"""How far from its point a number's first digit may be."""
+MOST_DIGITS = 400
+"""How far from its point a number's first digit may be: a little farther than in a float."""
 Value: TypeAlias = bool | Number | When | Sequence[str] | Mapping[str, Number] | None
 
 
