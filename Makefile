@@ -18,11 +18,11 @@ run: $(VENV)/run.stamp
 	@$(MAKE) --silent assets || true
 	@$(if $(DEMO),OPENMODELS_DEMO=on) exec $(BIN)/openmodels serve --publish
 
-# Four processes, on two cores too: many tests wait for programs to start. Each file's tests stay together, and
+# Three processes, on two cores too: many tests wait for programs to start. Each file's tests stay together, and
 # go in the order in which they stand: those of whole programs, which wait longest, are not the last. LiteLLM is
 # asked whether it understands what is exported for it; its proxy has a suite of its own.
 test: lint $(ASSETS) $(FOREIGN) $(LITELLM)/litellm.stamp chromium
-	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Apart from the others, because LiteLLM's proxy is slow to start.
 test-litellm: $(FOREIGN) $(LITELLM)/litellm.stamp

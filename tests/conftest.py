@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.catalogue import catalogue
 from fixtures.observations import observations
+from fixtures.plain_logs import set_up_plain_logs
 from fixtures.real_servers import PostgresServer, ValkeyServer, postgres_server, valkey_server
 from fixtures.server import RunningServer, start_server
 from fixtures.service import NOW, Service, start_service
@@ -20,6 +21,7 @@ from openmodels.registry.load import require_registry
 # No test depends on how fast this machine is at the moment.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+set_up_plain_logs()
 
 BUNDLED = Path(__file__).parent.parent / "registry"
 """The registry that comes with the program."""

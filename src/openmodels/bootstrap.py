@@ -114,13 +114,7 @@ def create_app(
         alerts=neighbours.alerts,
         demo=settings.demo,
     )
-    site = Site(
-        version=services.version,
-        built=read_built(),
-        public_url=settings.public_url.rstrip("/"),
-        demo=settings.demo,
-    )
-    rendering = Rendering(site)
+    rendering = Rendering(_site(settings))
     pages = page_routes(services, rendering)
     api = cast("App", create_api(services, more=pages, error_page=rendering.error))
     limiter: Limiter | None = MemoryLimiter(settings.rate_limit) if settings.rate_limit else None
@@ -142,6 +136,16 @@ def create_app(
     )
     edge.agents = open_door(api, live, clock)
     return edge
+
+
+def _site(settings: Settings) -> Site:
+    """What all pages have in common."""
+    return Site(
+        version=version(),
+        built=read_built(),
+        public_url=settings.public_url.rstrip("/"),
+        demo=settings.demo,
+    )
 
 
 def _shared(

@@ -17,7 +17,11 @@ class Look(NamedTuple):
 
 PAGES = (
     Look("home", "/"),
-    Look("models", "/models"),
+    Look(
+        "models",
+        "/models",
+        within="body > header, #choose, table.models thead, table.models tr:nth-child(-n+6), body > footer",
+    ),
     Look("search", "/models?search=alpha"),
     Look("filtered", "/models?capability=chat&sort=price&page=2&limit=20"),
     Look("nothing found", "/models?search=zzzzzz"),

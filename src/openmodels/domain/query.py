@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from openmodels.domain.pricing import blended_price, input_price_key, unknown_last
-from openmodels.domain.snapshot import ModelEntry, OfferingEntry, Snapshot
+from openmodels.domain.snapshot import OfferingEntry, Snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
 
 MODEL_SORTS = ("recency", "name", "context_window", "providers", "price", "relevance")
@@ -154,7 +154,7 @@ def popular_models(snapshot: Snapshot, now: datetime) -> list[int]:
     most = max((len(entry.offerings) for entry in snapshot.models), default=0) or 1
     scores = {}
     for position, entry in enumerate(snapshot.models):
-        age = now - _released(entry)
+        age = now - entry.released
         if age > STALE and not entry.offerings:
             continue
         recency = min(1.0, max(0.0, (STALE - age) / (STALE - FRESH)))
@@ -175,15 +175,6 @@ def newest_models(snapshot: Snapshot, limit: int) -> list[int]:
 
     present = (n for n, entry in enumerate(snapshot.models) if entry.record.status != "retired")
     return heapq.nlargest(limit, present, key=newness)
-
-
-def _released(entry: ModelEntry) -> datetime:
-    known = entry.record.release_date
-    if known is None:
-        return entry.record.created_at
-    # As much of the date as is known: 2025 counts as 2025-01-01.
-    year, month, day = (*(int(part) for part in known.split("-")), 1, 1)[:3]
-    return datetime(year, month, day, tzinfo=UTC)
 
 
 def compare_offerings(

@@ -9,7 +9,7 @@ import difflib
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -38,6 +38,8 @@ class ModelEntry(NamedTuple):
     record: Model
     offerings: tuple[OfferingEntry, ...]
     input_price: Decimal | None
+    released: datetime
+    """The first day of what is known of its release; where nothing is, when the record was made."""
     summary_json: bytes
     detail_json: bytes
 
@@ -160,9 +162,18 @@ def _model_entry(
             for o in offerings
         ),
         input_price=view.cheapest.input_per_million if view.cheapest else None,
+        released=_released(model),
         summary_json=json_without_last_key(detail, b"providers"),
         detail_json=detail,
     )
+
+
+def _released(model: Model) -> datetime:
+    if model.release_date is None:
+        return model.created_at
+    # As much of the date as is known: 2025 counts as 2025-01-01.
+    year, month, day = (*(int(part) for part in model.release_date.split("-")), 1, 1)[:3]
+    return datetime(year, month, day, tzinfo=UTC)
 
 
 def _model_document(model: Model, vendors: Mapping[str, Vendor]) -> Document:

@@ -195,9 +195,9 @@ async def _bounded(seconds: float, asked: Awaitable[T]) -> T:
             raise TimeoutError
         return asking.result()
     finally:
-        if not asking.done():
-            asking.add_done_callback(_forget)
-            asking.cancel()
+        # It may have failed in the moment in which this was given up.
+        asking.add_done_callback(_forget)
+        asking.cancel()
 
 
 def _forget(given_up: asyncio.Future[Any]) -> None:

@@ -76,6 +76,7 @@ async def models_page(ask: Ask) -> Html:
             "form": form_of(snapshot, query, found.counts),
             "chips": chips,
             "rows": [_decoder.decode(snapshot.models[n].summary_json) for n in shown],
+            "name_of": lambda provider_id: _provider_name(snapshot, provider_id),
             "page": page,
             "limit": LIMIT,
             "total": total,
@@ -90,6 +91,10 @@ async def models_page(ask: Ask) -> Html:
             "most_compared": MOST_COMPARED,
         },
     )
+
+
+def _provider_name(snapshot: Snapshot, provider_id: str) -> str:
+    return snapshot.providers[snapshot.provider_positions[provider_id]].record.name
 
 
 def _linker(given: Given) -> Callable[..., str]:

@@ -62,12 +62,12 @@ async def test_a_row_says_what_is_known_and_what_is_not(api: Service) -> None:
         "chat, vision, code, reasoning, function-calling",
         "200K",
         "8K",
-        "$0.10 at cirrus",
+        "$0.10 at Cirrus Cloud",
         "$2.50",
         "3",
         "10 Feb 2026",
     ]
-    assert listed[2][5:7] == ["free at cirrus", "free"]
+    assert listed[2][5:7] == ["free at Cirrus Cloud", "free"]
     assert listed[4][3:] == ["unknown", "unknown", "unknown", "unknown", "0", "unknown"]
 
 
@@ -294,4 +294,4 @@ async def test_prices_of_other_currencies_say_which() -> None:
     one = offering("acme", "one", pricing=pricing("1", None, "EUR"))
     service = await start_service(registry(model("one"), provider("acme"), one))
     (row,) = (await page(service)).one("tbody").rows()
-    assert row[5:7] == ["€1.00 at acme", "unknown"]
+    assert row[5:7] == ["€1.00 at Acme", "unknown"]
