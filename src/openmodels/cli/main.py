@@ -20,33 +20,33 @@ COMMANDS: Mapping[str, str] = {
     "models": "openmodels.cli.models",
     "providers": "openmodels.cli.providers",
     "search": "openmodels.cli.searching",
+    "compare": "openmodels.cli.comparing",
+    "ranked": "openmodels.cli.comparing",
+    "cost": "openmodels.cli.cost",
+    "choose": "openmodels.cli.choosing",
+    "telemetry": "openmodels.cli.telemetry",
+    "watch": "openmodels.cli.watching.command",
+    "changes": "openmodels.cli.changes",
     "health": "openmodels.cli.health",
+    "mcp": "openmodels.cli.mcp",
     "completions": "openmodels.cli.completions",
     "serve": "openmodels.cli.serve",
+    "publish": "openmodels.cli.publish",
     "validate": "openmodels.cli.registry",
     "schemas": "openmodels.cli.registry",
-    "publish": "openmodels.cli.publish",
-    "migrate": "openmodels.cli.publish",
     "import": "openmodels.cli.importing",
     "export": "openmodels.cli.exporting",
     "audit": "openmodels.cli.audit",
-    "compare": "openmodels.cli.comparing",
-    "ranked": "openmodels.cli.comparing",
-    "telemetry": "openmodels.cli.telemetry",
-    "cost": "openmodels.cli.cost",
-    "choose": "openmodels.cli.choosing",
-    "changes": "openmodels.cli.changes",
-    "watch": "openmodels.cli.watching.command",
-    "mcp": "openmodels.cli.mcp",
+    "migrate": "openmodels.cli.publish",
     "backup": "openmodels.cli.backup",
     "restore": "openmodels.cli.backup",
-    "fake-provider": "openmodels.cli.fake",
-    "alerts": "openmodels.cli.alerts",
-    "maintenance": "openmodels.cli.alerts",
     "probe": "openmodels.cli.probe",
     "worker": "openmodels.cli.probe",
     "keys": "openmodels.cli.probe",
     "regions": "openmodels.cli.regions",
+    "alerts": "openmodels.cli.alerts",
+    "maintenance": "openmodels.cli.alerts",
+    "fake-provider": "openmodels.cli.fake",
 }
 """Which module holds each command. Only the one that is asked for is imported: the server and the database
 take longer to import than ``validate`` takes to run."""
@@ -85,7 +85,7 @@ def create_program(asked: str | None = None, *, names_only: bool = False) -> typ
             app.command(command)(lambda: None)
         return app
     module = COMMANDS.get(asked or "")
-    modules: Sequence[str] = [module] if module else sorted(set(COMMANDS.values()))
+    modules: Sequence[str] = [module] if module else list(dict.fromkeys(COMMANDS.values()))
     for name in modules:
         import_module(name).register(app)
     return app
