@@ -6,15 +6,17 @@ import json
 import os
 import threading
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import anyio
 from mcp.server.stdio import stdio_server
 
 from openmodels import version
 from openmodels.mcp.server import create_mcp
 from openmodels.signals import stop_signal
 from openmodels_client import AsyncOpenModels
+
+if TYPE_CHECKING:
+    import anyio
 
 READ_BYTES = 65_536
 LINES_AHEAD = 16
