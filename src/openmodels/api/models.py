@@ -14,8 +14,6 @@ from openmodels.api.wire import (
     words,
 )
 from openmodels.domain.query import (
-    COMPARISON_SORTS,
-    MODEL_SORTS,
     ModelQuery,
     compare_offerings,
     popular_models,
@@ -27,9 +25,11 @@ from openmodels.domain.views.telemetry import Comparison, performance_view
 from openmodels.domain.vocabulary import (
     CAPABILITIES,
     CAPABILITY_ALIASES,
+    COMPARISON_SORTS,
     LIFECYCLES,
     MODALITIES,
     MODALITY_ALIASES,
+    MODEL_SORTS,
 )
 from openmodels.edge.exchange import Freshness
 

@@ -6,7 +6,7 @@ from openmodels.api.endpoint import Answer, Ask, Endpoint, answer
 from openmodels.api.lists import filters_of, page_of, page_slice
 from openmodels.api.params import LIMIT, PAGE
 from openmodels.api.wire import choice, choices, text, words
-from openmodels.domain.query import PROVIDER_SORTS, ProviderQuery, select_providers
+from openmodels.domain.query import ProviderQuery, select_providers
 from openmodels.domain.snapshot import Snapshot
 from openmodels.domain.telemetry import ProviderState
 from openmodels.domain.views.registry import (
@@ -16,7 +16,7 @@ from openmodels.domain.views.registry import (
     json_without_last_key,
     provider_view,
 )
-from openmodels.domain.vocabulary import COMPATIBILITIES, PROVIDER_STATUSES
+from openmodels.domain.vocabulary import COMPATIBILITIES, PROVIDER_SORTS, PROVIDER_STATUSES
 from openmodels.edge.exchange import Freshness
 
 

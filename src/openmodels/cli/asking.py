@@ -87,6 +87,15 @@ def refuse_local(asked: Asked, why: str = "files hold no telemetry, which a serv
         raise typer.BadParameter(f"{why}: name a server with --api-url", param_hint="--local")
 
 
+def require_one_source(*, api_url: str | None, local: bool, folders: Mapping[str, str | None]) -> None:
+    """End with a usage error where a server and files are named at once, or files without --local."""
+    if local and api_url is not None:
+        raise typer.BadParameter("--local asks no server: leave out --api-url", param_hint="--local")
+    for name, folder in folders.items():
+        if folder is not None and not local:
+            raise typer.BadParameter("goes with --local only", param_hint=f"--{name}")
+
+
 def fail(message: str, code: int) -> NoReturn:
     """End the program with one line."""
     typer.echo(f"openmodels: {visible(message)}", err=True)
@@ -137,14 +146,11 @@ def _asked(given: _Given) -> Iterator[Asked]:
     output = output_of(preferences, no_color=given.no_color)
     if not isfinite(given.timeout):
         raise typer.BadParameter("a number of seconds is needed, such as 10", param_hint="--timeout")
+    folders = {name: getattr(given, name) for name in _LOCAL_FLAGS}
+    require_one_source(api_url=given.api_url, local=given.local, folders=folders)
     if given.local:
-        if given.api_url is not None:
-            raise typer.BadParameter("--local asks no server: leave out --api-url", param_hint="--local")
         yield from _asked_locally(given, output)
         return
-    for name in _LOCAL_FLAGS:
-        if getattr(given, name) is not None:
-            raise typer.BadParameter("goes with --local only", param_hint=f"--{name}")
     # Here, as --help and completions need no HTTP.
     from openmodels.cli.telling import telling_client  # noqa: PLC0415
 

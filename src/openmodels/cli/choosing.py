@@ -41,92 +41,92 @@ class Choice(Struct, frozen=True, kw_only=True):
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
 
-    @app.command("choose")
-    @with_server
-    def _choose(  # noqa: PLR0913, PLR0917 - a flag for each parameter
-        model: ModelId,
-        prefer: PreferFlag = None,
-        input_tokens: Annotated[
-            int | None,
-            typer.Option("--input-tokens", min=0, metavar="NUMBER", help="Input tokens of one request."),
-        ] = None,
-        output_tokens: Annotated[
-            int | None,
-            typer.Option("--output-tokens", min=0, metavar="NUMBER", help="Output tokens of one request."),
-        ] = None,
-        min_context: Annotated[
-            int | None,
-            typer.Option(
-                "--min-context", min=0, metavar="TOKENS", help="The least context window, in tokens."
-            ),
-        ] = None,
-        region: Annotated[
-            list[str] | None,
-            typer.Option("--region", metavar="NAME", help="Where it must be to be had; of several, any."),
-        ] = None,
-        max_price: Annotated[
-            Decimal | None,
-            typer.Option(
-                "--max-price",
-                help="The most that such a request may cost; without tokens, a million, 3 in to 1 out.",
-                metavar="AMOUNT",
-                parser=read_amount,
-            ),
-        ] = None,
-        min_uptime: Annotated[
-            Decimal | None,
-            typer.Option(
-                "--min-uptime", help="The least uptime, in percent.", metavar="PERCENT", parser=read_amount
-            ),
-        ] = None,
-        max_ttft_ms: Annotated[
-            Decimal | None,
-            typer.Option(
-                "--max-ttft-ms",
-                help="The longest median time to first token.",
-                metavar="MS",
-                parser=read_amount,
-            ),
-        ] = None,
-        capability: Annotated[
-            list[str] | None,
-            typer.Option(
-                "--capability",
-                metavar="WORD",
-                help="What the model must be able to do; of several, all.",
-                autocompletion=words_of(CAPABILITIES),
-            ),
-        ] = None,
-        period: PeriodFlag = None,
-        quiet: Annotated[
-            bool, typer.Option("--quiet", "-q", help="Write the chosen provider's id, and nothing else.")
-        ] = False,
-        *,
-        asked: Asked,
-    ) -> None:
-        """Choose the provider to call for a model, and say why, and why not the others.
+    app.command("choose")(choose)
 
-        Exits 1 when no offering fits what is asked for.
-        """
-        found = asked.client.models.choose(
-            model,
-            prefer=cast("Preference | None", prefer),
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            min_context=min_context,
-            region=region,
-            max_price=max_price,
-            min_uptime=min_uptime,
-            max_ttft_ms=max_ttft_ms,
-            capability=capability,
-            period=cast("Period | None", period),
-        )
-        if not quiet:
-            _show(asked, found)
-        elif found.chosen is not None:
-            typer.echo(visible(found.chosen))
-        if found.chosen is None:
-            fail(f"no offering of {found.model_id} fits", NOT_FOUND)
+
+@with_server
+def choose(  # noqa: PLR0913, PLR0917 - a flag for each parameter
+    model: ModelId,
+    prefer: PreferFlag = None,
+    input_tokens: Annotated[
+        int | None,
+        typer.Option("--input-tokens", min=0, metavar="NUMBER", help="Input tokens of one request."),
+    ] = None,
+    output_tokens: Annotated[
+        int | None,
+        typer.Option("--output-tokens", min=0, metavar="NUMBER", help="Output tokens of one request."),
+    ] = None,
+    min_context: Annotated[
+        int | None,
+        typer.Option("--min-context", min=0, metavar="TOKENS", help="The least context window, in tokens."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", metavar="NAME", help="Where it must be to be had; of several, any."),
+    ] = None,
+    max_price: Annotated[
+        Decimal | None,
+        typer.Option(
+            "--max-price",
+            help="The most that such a request may cost; without tokens, a million, 3 in to 1 out.",
+            metavar="AMOUNT",
+            parser=read_amount,
+        ),
+    ] = None,
+    min_uptime: Annotated[
+        Decimal | None,
+        typer.Option(
+            "--min-uptime", help="The least uptime, in percent.", metavar="PERCENT", parser=read_amount
+        ),
+    ] = None,
+    max_ttft_ms: Annotated[
+        Decimal | None,
+        typer.Option(
+            "--max-ttft-ms",
+            help="The longest median time to first token.",
+            metavar="MS",
+            parser=read_amount,
+        ),
+    ] = None,
+    capability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--capability",
+            metavar="WORD",
+            help="What the model must be able to do; of several, all.",
+            autocompletion=words_of(CAPABILITIES),
+        ),
+    ] = None,
+    period: PeriodFlag = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Write the chosen provider's id, and nothing else.")
+    ] = False,
+    *,
+    asked: Asked,
+) -> None:
+    """Choose the provider to call for a model, and say why, and why not the others.
+
+    Exits 1 when no offering fits what is asked for.
+    """
+    found = asked.client.models.choose(
+        model,
+        prefer=cast("Preference | None", prefer),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        min_context=min_context,
+        region=region,
+        max_price=max_price,
+        min_uptime=min_uptime,
+        max_ttft_ms=max_ttft_ms,
+        capability=capability,
+        period=cast("Period | None", period),
+    )
+    if not quiet:
+        _show(asked, found)
+    elif found.chosen is not None:
+        typer.echo(visible(found.chosen))
+    if found.chosen is None:
+        fail(f"no offering of {found.model_id} fits", NOT_FOUND)
 
 
 def _show(asked: Asked, found: "Decision") -> None:

@@ -9,11 +9,10 @@ import typer
 from openmodels.cli.asking import Asked, with_server
 from openmodels.cli.completing import ModelId, words_of
 from openmodels.cli.flags import PeriodFlag, PreferFlag, RegionFlag, read_amount
+from openmodels.domain.vocabulary import COMPARISON_SORTS
 
 if TYPE_CHECKING:
     from openmodels_client.words import CompareSort, Period, Preference
-
-SORTS = ("price", "output_price", "blended_price", "ttft", "throughput", "uptime")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,9 +28,9 @@ def compare(
         str | None,
         typer.Option(
             "--sort",
-            metavar="|".join(SORTS),
+            metavar="|".join(COMPARISON_SORTS),
             help="The cheapest input first if not given.",
-            autocompletion=words_of(SORTS),
+            autocompletion=words_of(COMPARISON_SORTS),
         ),
     ] = None,
     period: PeriodFlag = None,

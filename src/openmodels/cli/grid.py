@@ -59,7 +59,6 @@ class Grid:
         self.rows = [[_text(cell) for cell in row] for row in rows]
         self._right = frozenset(right)
         self._whole = self._right | frozenset(whole)
-        self._whole = self._right | frozenset(whole)
         self._spare = [self.head.index(title) for title in spare]
         self._head_shown = head_shown
         self._wraps = wraps

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openmodels.cli.asking import USAGE, fail
+from openmodels.cli.asking import USAGE, fail, require_one_source
 from openmodels.cli.preferences import read_preferences
 from openmodels.logs import set_up_logs
 from openmodels.settings import Settings, read_settings
@@ -48,11 +48,7 @@ def register(app: typer.Typer) -> None:
         OPENMODELS_API_URL, of ~/.openmodelsrc, or http://127.0.0.1:8000; it may be started later.
         """
         folders = {"registry": registry, "overlay": overlay}
-        for name, folder in folders.items():
-            if folder is not None and not local:
-                raise typer.BadParameter("goes with --local only", param_hint=f"--{name}")
-        if local and api_url is not None:
-            raise typer.BadParameter("--local asks no server: leave out --api-url", param_hint="--local")
+        require_one_source(api_url=api_url, local=local, folders=folders)
         # On standard error; the host of an agent shows it to those who look for a fault.
         set_up_logs(form="auto", level="warning")
         asyncio.run(_answer_locally(read_settings(os.environ, folders)) if local else _answer(api_url))

@@ -10,7 +10,7 @@ from openmodels.cli.asking import Asked, with_server
 from openmodels.cli.completing import ModelId, complete_provider, words_of
 from openmodels.cli.flags import read_amount
 from openmodels.cli.paging import All, Limit, Page, all_in_one, place, refuse_page_of_all
-from openmodels.domain.vocabulary import CAPABILITIES, LIFECYCLES, MODALITIES
+from openmodels.domain.vocabulary import CAPABILITIES, LIFECYCLES, MODALITIES, MODEL_SORTS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Repeated = list[str] | None
 MANY = "May be repeated."
-MODEL_SORTS = ("recency", "name", "context_window", "providers", "price", "relevance")
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="TIME", help="As it was then: 2026-03-01, or with a time.")
 ]

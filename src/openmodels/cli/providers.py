@@ -8,7 +8,7 @@ import typer
 from openmodels.cli.asking import Asked, with_server
 from openmodels.cli.completing import ProviderId, words_of
 from openmodels.cli.paging import All, Limit, Page, all_in_one, place, refuse_page_of_all
-from openmodels.domain.vocabulary import COMPATIBILITIES, PROVIDER_STATUSES
+from openmodels.domain.vocabulary import COMPATIBILITIES, PROVIDER_SORTS, PROVIDER_STATUSES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from openmodels.cli.grid import Cell, Grid
     from openmodels_client.types import Provider, ProviderDetail
 
-PROVIDER_SORTS = ("name", "models")
 MANY = "May be repeated."
 NOT_MEASURED = "not measured"
 """Stands for a status where a registry's files are asked."""

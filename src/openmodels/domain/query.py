@@ -17,10 +17,6 @@ from openmodels.domain.pricing import blended_price, input_price_key, unknown_la
 from openmodels.domain.snapshot import OfferingEntry, Snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState
 
-MODEL_SORTS = ("recency", "name", "context_window", "providers", "price", "relevance")
-PROVIDER_SORTS = ("name", "models")
-COMPARISON_SORTS = ("price", "output_price", "blended_price", "ttft", "throughput", "uptime")
-
 MONTH = timedelta(days=30.4375)
 """The mean month of the Gregorian calendar."""
 FRESH, STALE = 6 * MONTH, 24 * MONTH

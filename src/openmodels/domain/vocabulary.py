@@ -49,6 +49,9 @@ COMPATIBILITIES: tuple[str, ...] = get_args(Compatibility)
 PROVIDER_STATUSES: tuple[str, ...] = get_args(ProviderStatus)
 PERIODS: tuple[str, ...] = get_args(Period)
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
+MODEL_SORTS = ("recency", "name", "context_window", "providers", "price", "relevance")
+PROVIDER_SORTS = ("name", "models")
+COMPARISON_SORTS = ("price", "output_price", "blended_price", "ttft", "throughput", "uptime")
 VOCABULARIES = (
     CAPABILITIES,
     MODALITIES,

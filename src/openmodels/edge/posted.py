@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from openmodels.clock import Clock
-from openmodels.edge.asgi import Message, Receive, Scope, Send
+from openmodels.edge.asgi import Message, Receive, Replayed, Scope, Send
 from openmodels.edge.cache import Header
 from openmodels.errors import BadRequest, ContentTooLarge, MethodNotAllowed, RequestTimeout, UnsupportedType
 
@@ -72,7 +72,8 @@ class Posted:
         answer = _Answer(send, added)
         if body is not None:
             try:
-                await self._app(scope, _Whole(body, receive), answer.send)
+                whole: Message = {"type": "http.request", "body": body, "more_body": False}
+                await self._app(scope, Replayed(whole, receive), answer.send)
             except Exception:
                 if not answer.begun:
                     raise
@@ -121,20 +122,6 @@ async def _read(receive: Receive) -> bytes | None:
 
 def _too_large() -> ContentTooLarge:
     return ContentTooLarge(f"The body is longer than {MAX_BODY} bytes")
-
-
-class _Whole:
-    """Gives a body at once, then what comes after it."""
-
-    def __init__(self, body: bytes, receive: Receive) -> None:
-        self._body: bytes | None = body
-        self._receive = receive
-
-    async def __call__(self) -> Message:
-        if self._body is None:
-            return await self._receive()
-        body, self._body = self._body, None
-        return {"type": "http.request", "body": body, "more_body": False}
 
 
 class _Answer:

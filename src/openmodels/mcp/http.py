@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 from openmodels import version
 from openmodels.clock import Clock
 from openmodels.edge.app import Edge
-from openmodels.edge.asgi import App, Message, Receive, Scope, Send
+from openmodels.edge.asgi import App, Receive, Replayed, Scope, Send
 from openmodels.edge.cache import ResponseCache
 from openmodels.edge.forwarded import Proxies
 from openmodels.edge.posted import Posted
@@ -70,7 +70,7 @@ class HttpDoor:
             self._serving = asyncio.create_task(self._serve(self._ready))
         # A client that goes away must not take the start with it, for which others may wait.
         manager = await asyncio.shield(self._ready)
-        await manager.handle_request(scope, _Again(message, receive), send)
+        await manager.handle_request(scope, Replayed(message, receive), send)
 
     async def aclose(self) -> None:
         """End what is still answered and free what the first request took; the next one begins anew."""
@@ -128,18 +128,6 @@ async def _refuse(code: int, text: str, send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 400, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class _Again:
-    """Gives a message that was read already, then what comes after it."""
-
-    def __init__(self, message: Message, receive: Receive) -> None:
-        self._message: Message | None = message
-        self._receive = receive
-
-    async def __call__(self) -> Message:
-        message, self._message = self._message, None
-        return await self._receive() if message is None else message
 
 
 def _manager(client: AsyncOpenModels) -> "StreamableHTTPSessionManager":

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from openmodels.api.cost import WORKLOAD
 from openmodels.api.params import PERIOD, REGIONS
 from openmodels.api.wire import Param, Unusable, choice, text
-from openmodels.domain.query import COMPARISON_SORTS
+from openmodels.domain.vocabulary import COMPARISON_SORTS
 from openmodels.web.words import with_query
 
 SORTS = ("rank", *COMPARISON_SORTS)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from contract.builders import AT, model, offering, provider, registry
 from openmodels.domain.pricing import cheapest
-from openmodels.domain.query import MODEL_SORTS, ModelQuery, by_relevance, select_models
+from openmodels.domain.query import ModelQuery, by_relevance, select_models
 from openmodels.domain.records import Model, Offering, Pricing, Registry
 from openmodels.domain.snapshot import Snapshot, build_snapshot
+from openmodels.domain.vocabulary import MODEL_SORTS
 
 CAPABILITIES = st.sampled_from(["chat", "vision", "code"])
 MODALITIES = st.sampled_from(["text", "image", "audio"])

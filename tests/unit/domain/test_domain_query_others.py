@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from contract.builders import AT, model, offering, provider, registry
 from openmodels.domain.pricing import blended_price
 from openmodels.domain.query import (
-    COMPARISON_SORTS,
     MONTH,
-    PROVIDER_SORTS,
     ProviderQuery,
     compare_offerings,
     popular_models,
@@ -24,6 +22,7 @@ from openmodels.domain.query import (
 from openmodels.domain.records import Model, Offering, Pricing, Registry, encode_record
 from openmodels.domain.snapshot import Snapshot, build_snapshot
 from openmodels.domain.telemetry import OfferingTelemetry, ProviderState, Timings
+from openmodels.domain.vocabulary import COMPARISON_SORTS, PROVIDER_SORTS
 
 COMPATIBILITIES = ("openai", "anthropic", "custom")
 REGIONS = ("global", "us-east-1", "eu-west-1")
