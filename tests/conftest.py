@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from fixtures.catalogue import catalogue
+from fixtures.excerpt import make_excerpt
 from fixtures.observations import observations
 from fixtures.plain_logs import set_up_plain_logs
 from fixtures.real_servers import PostgresServer, ValkeyServer, postgres_server, valkey_server
@@ -36,6 +37,12 @@ def anyio_backend() -> str:
 def bundled() -> Path:
     """The folder of the registry that comes with the program."""
     return BUNDLED
+
+
+@pytest.fixture(scope="session")
+def excerpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few models of the bundled registry: a server starts with them in a third of the time."""
+    return make_excerpt(BUNDLED, tmp_path_factory.mktemp("excerpt") / "registry")
 
 
 @pytest.fixture(scope="session")

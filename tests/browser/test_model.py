@@ -1,8 +1,9 @@
 """The page of a model in a browser: calculator, order, code."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 
 def test_the_calculator_works_as_numbers_are_typed_and_keeps_the_focus(page: Page) -> None:
@@ -55,6 +56,24 @@ def test_another_provider_has_its_own_code_and_the_language_stays(page: Page) ->
     expect(page.locator(".tab-python")).to_contain_text("nimbus")
     expect(page.locator(".tab-curl")).to_be_hidden()
     expect(page).to_have_url(re.compile("language=python"))
+
+
+def test_a_choice_that_comes_just_before_an_answer_is_not_lost(page: Page) -> None:
+    held: list[Route] = []
+    page.clock.install()
+    page.goto("/models/alpha-1")
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    # Playwright sets an attribute of what it calls, which a method of a list cannot have.
+    page.route("**/models/alpha-1?*", lambda route: held.append(route))  # noqa: PLW0108
+    page.get_by_role("radio", name="Python").check()
+    with page.expect_request("**/models/alpha-1?*"):
+        page.clock.run_for(1)
+    page.get_by_label("Provider", exact=True).select_option("nimbus")
+    held[0].continue_()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    page.unroute("**/models/alpha-1?*")
+    page.clock.run_for(1)
+    expect(page.locator(".tab-python")).to_contain_text("nimbus")
 
 
 def test_it_is_asked_by_forms_alone_without_script(plain_page: Page) -> None:

@@ -1,6 +1,7 @@
 """Every implementation of each port; a new one is one more line here."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from contract.builders import settings_in
 from contract.kept import Kept, kept_by
 from fixtures.real_servers import PostgresServer
 from openmodels.settings import Settings
-from openmodels.store.engine import create_engine
+from openmodels.store.engine import FILE_NAME, create_engine
 from openmodels.store.memory import MemoryRegistryStore, MemoryTelemetryStore
 from openmodels.store.migrate import migrate
 from openmodels.store.ports import RegistryStore, TelemetryStore
@@ -30,10 +31,20 @@ async def memory(_folder: Path) -> AsyncIterator[Stores]:
     yield MemoryRegistryStore(), MemoryTelemetryStore()
 
 
-@asynccontextmanager
-async def sqlite(folder: Path) -> AsyncIterator[Stores]:
-    async with sql_stores(settings_in(folder)) as stores:
-        yield stores
+def sqlite(template: Path) -> OpenStores:
+    """Opens stores over a copy of that file."""
+
+    @asynccontextmanager
+    async def open_stores(folder: Path) -> AsyncIterator[Stores]:
+        settings = settings_in(folder)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file = settings.data_dir / FILE_NAME
+        if not file.exists():
+            shutil.copy(template, file)
+        async with sql_stores(settings) as stores:
+            yield stores
+
+    return open_stores
 
 
 def postgresql(server: PostgresServer, template: str) -> OpenStores:
@@ -56,6 +67,19 @@ def copied(server: PostgresServer, template: str) -> Iterator[str]:
         yield server.url(database)
     finally:
         server.drop_database(database)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with the newest schema, to make copies of."""
+    settings = settings_in(tmp_path_factory.mktemp("migrated-file"))
+
+    async def migrate_once() -> None:
+        async with sql_stores(settings):
+            pass
+
+    asyncio.run(migrate_once())
+    return settings.data_dir / FILE_NAME
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +124,7 @@ def open_stores(request: pytest.FixtureRequest) -> OpenStores:
     """Opens a pair of empty stores, for tests that need several."""
     if request.param == "postgresql":
         return postgresql(request.getfixturevalue("postgres"), request.getfixturevalue("migrated"))
-    return {"memory": memory, "sqlite": sqlite}[request.param]
+    return sqlite(request.getfixturevalue("migrated_file")) if request.param == "sqlite" else memory
 
 
 @pytest.fixture

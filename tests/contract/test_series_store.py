@@ -2,12 +2,14 @@
 
 import math
 import random
+import statistics
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from contract.builders import check, incident, measurement
 from contract.oracle import (
@@ -127,6 +129,22 @@ def fitting(
     return fits
 
 
+async def agree_on_figures(store: TelemetryStore, name: str, since: datetime, width: timedelta) -> None:
+    """What is read of a provider at once is what is read of it one by one."""
+    found = await store.provider_figures(name, since=since, width=width)
+    health = await store.health(name, since=since, regions=(), limit=0)
+    latency = await store.latency(name, since=since, regions=(), model_ids=(), limit=500)
+    same([found.health, found.timings], [replace(health, incidents=()), latency.timings])
+    same(found.checks, await store.check_slices(name, since=since, width=width))
+    slices = await store.timing_slices(since=since, width=width, provider_ids=[name])
+    same(found.measurements, slices.get(name, ()))
+    rates = defaultdict(list)
+    for one in latency.measurements:
+        if one.outcome == "ok" and one.tokens_per_second is not None:
+            rates[one.model_id].append(one.tokens_per_second)
+    assert found.speeds == {model_id: statistics.median(known) for model_id, known in rates.items()}
+
+
 async def compare(oracle: Oracle, store: TelemetryStore, chance: random.Random, times: int = 2) -> None:
     """Ask for series of several periods, and compare them with what was ever recorded."""
     for since in (NOW - 30 * DAY, NOW - 7 * DAY, NOW - HOUR, *(some_time(chance) for _ in range(times))):
@@ -142,6 +160,7 @@ async def compare(oracle: Oracle, store: TelemetryStore, chance: random.Random, 
             own = [c for c in oracle.checks if c.provider_id == name and fits(c)]
             slices = await store.check_slices(name, since=since, width=width, regions=regions)
             same(slices, check_slices_of(own, since, width))
+            await agree_on_figures(store, name, since, width)
         fits = fitting(regions, model_ids)
         asked = PROVIDERS[1:]
         timed = await store.timing_slices(
@@ -271,6 +290,8 @@ async def test_slices_are_whole_hours(telemetry_store: TelemetryStore, width: ti
         await telemetry_store.check_slices("amber", since=NOW, width=width)
     with pytest.raises(ValueError, match="whole hours"):
         await telemetry_store.timing_slices(since=NOW, width=width, provider_ids=["amber"])
+    with pytest.raises(ValueError, match="whole hours"):
+        await telemetry_store.provider_figures("amber", since=NOW, width=width)
 
 
 async def down_and_up(store: TelemetryStore, name: str, at: datetime, minutes: int | None) -> None:

@@ -21,11 +21,11 @@ def database(postgres: PostgresServer) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-def published_elsewhere(folder: Path, bundled: Path, by: str, **settings: str) -> None:
+def published_elsewhere(folder: Path, excerpt: Path, by: str, **settings: str) -> None:
     """A revision that another process publishes is served, and what is heard of it is counted."""
     port = free_port()
     given = {"RATE_LIMIT": "0", "POLL_INTERVAL": "60"} | settings
-    with start_server(folder, registry=bundled, METRICS_PORT=str(port), **given) as server:
+    with start_server(folder, registry=excerpt, METRICS_PORT=str(port), **given) as server:
 
         def metrics() -> str:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
@@ -38,7 +38,7 @@ def published_elsewhere(folder: Path, bundled: Path, by: str, **settings: str) -
             what="it listens",
         )
         registry = folder / "registry"
-        shutil.copytree(bundled, registry)
+        shutil.copytree(excerpt, registry)
         path = registry / "models" / "gpt-4o.yaml"
         path.write_text(path.read_text().replace("name: GPT-4o", "name: GPT-4o renamed"))
         published = run_program(folder, "publish", str(registry), seconds=30.0, **given)
@@ -53,12 +53,12 @@ def published_elsewhere(folder: Path, bundled: Path, by: str, **settings: str) -
 
 
 def test_it_serves_at_once_what_was_published_over_postgresql(
-    tmp_path: Path, bundled: Path, database: str
+    tmp_path: Path, excerpt: Path, database: str
 ) -> None:
-    published_elsewhere(tmp_path, bundled, "postgresql", DATABASE_URL=database)
+    published_elsewhere(tmp_path, excerpt, "postgresql", DATABASE_URL=database)
 
 
 def test_it_serves_at_once_what_was_published_over_one_file(
-    tmp_path: Path, bundled: Path, valkey: ValkeyServer
+    tmp_path: Path, excerpt: Path, valkey: ValkeyServer
 ) -> None:
-    published_elsewhere(tmp_path, bundled, "redis", REDIS_URL=valkey.url)
+    published_elsewhere(tmp_path, excerpt, "redis", REDIS_URL=valkey.url)

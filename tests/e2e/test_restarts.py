@@ -36,28 +36,28 @@ def check(loads: Sequence[Load], *, at_least: int) -> None:
 
 
 def test_it_fails_no_request_while_two_workers_are_replaced(
-    tmp_path: Path, bundled: Path, valkey: ValkeyServer
+    tmp_path: Path, excerpt: Path, valkey: ValkeyServer
 ) -> None:
     shared = {"REDIS_URL": valkey.url, "RATE_LIMIT": "1000000"}
-    with serving_workers(tmp_path, bundled, 2, **shared) as server:
+    with serving_workers(tmp_path, excerpt, 2, **shared) as server:
         with every_kind_of_load(server.port) as loads:
             loads[0].wait(100)
             replace_workers(server)
-            loads[0].wait(400)
-        check(loads, at_least=1000)
+            loads[0].wait(200)
+        check(loads, at_least=600)
 
 
-def test_it_fails_no_request_while_the_only_worker_is_replaced(tmp_path: Path, bundled: Path) -> None:
-    with serving_workers(tmp_path, bundled, 1) as server:
+def test_it_fails_no_request_while_the_only_worker_is_replaced(tmp_path: Path, excerpt: Path) -> None:
+    with serving_workers(tmp_path, excerpt, 1) as server:
         with every_kind_of_load(server.port) as loads:
             loads[0].wait(100)
             replace_workers(server)
-            loads[0].wait(400)
-        check(loads, at_least=1000)
+            loads[0].wait(200)
+        check(loads, at_least=600)
 
 
-def test_it_starts_a_killed_worker_again_while_the_other_answers(tmp_path: Path, bundled: Path) -> None:
-    with serving_workers(tmp_path, bundled, 2) as server:
+def test_it_starts_a_killed_worker_again_while_the_other_answers(tmp_path: Path, excerpt: Path) -> None:
+    with serving_workers(tmp_path, excerpt, 2) as server:
         before = children(server.process.pid)
         killed = min(before)
         # What is in a killed process is lost, so here every client may ask again.
@@ -72,17 +72,17 @@ def test_it_starts_a_killed_worker_again_while_the_other_answers(tmp_path: Path,
                 seconds=SECONDS,
                 what="a new worker",
             )
-            fresh.wait(400)
-        check([fresh, kept], at_least=1000)
+            fresh.wait(200)
+        check([fresh, kept], at_least=600)
         (line,) = [line for line in server.log if line["event"] == "worker ended by itself"]
         assert line["starts_again_in"] == 0.5
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_it_fails_no_request_while_a_service_restarts_whose_manager_keeps_the_socket(
-    tmp_path: Path, bundled: Path, workers: str
+    tmp_path: Path, excerpt: Path, workers: str
 ) -> None:
-    settings = {"REGISTRY": str(bundled), "RATE_LIMIT": "0", "WORKERS": workers}
+    settings = {"REGISTRY": str(excerpt), "RATE_LIMIT": "0", "WORKERS": workers}
     with (
         service_manager(tmp_path) as manager,
         manager.service("--publish", **settings) as old,
@@ -99,7 +99,7 @@ def test_it_fails_no_request_while_a_service_restarts_whose_manager_keeps_the_so
             assert manager.hear() == ["STOPPING=1"]
             new = later.enter_context(manager.service(**settings))
             assert manager.hear() == ["READY=1", f"MAINPID={new.process.pid}"]
-            loads[0].wait(400)
-        check(loads, at_least=1000)
+            loads[0].wait(200)
+        check(loads, at_least=600)
         assert f"http://127.0.0.1:{manager.port}/api/models" in new.output
         assert new.stop()[0] == 0

@@ -89,9 +89,9 @@ def test_it_does_not_probe_when_it_is_switched_off(tmp_path: Path) -> None:
         assert [line["event"] for line in server.log] == ["stopped"]
 
 
-def test_the_demo_lives_and_says_what_it_is(tmp_path: Path, bundled: Path) -> None:
+def test_the_demo_lives_and_says_what_it_is(tmp_path: Path, excerpt: Path) -> None:
     with start_server(
-        tmp_path, registry=bundled, PROBER="on", DEMO="on", RATE_LIMIT="0", POLL_INTERVAL="0.1"
+        tmp_path, registry=excerpt, PROBER="on", DEMO="on", RATE_LIMIT="0", POLL_INTERVAL="0.1"
     ) as server:
         assert "DEMO: telemetry is of fake providers" in server.output
         eventually(
@@ -107,10 +107,10 @@ def test_the_demo_lives_and_says_what_it_is(tmp_path: Path, bundled: Path) -> No
     assert sorted(file.name for file in (tmp_path / "data").iterdir()) == ["demo"]
 
 
-def test_the_data_of_a_demo_are_not_those_of_the_program(tmp_path: Path, bundled: Path) -> None:
-    with start_server(tmp_path, registry=bundled, PROBER="on", DEMO="on", POLL_INTERVAL="0.1") as server:
+def test_the_data_of_a_demo_are_not_those_of_the_program(tmp_path: Path, excerpt: Path) -> None:
+    with start_server(tmp_path, registry=excerpt, PROBER="on", DEMO="on", POLL_INTERVAL="0.1") as server:
         eventually(lambda: server.get("/api/stats")[1]["checks_24h"], seconds=SECONDS, what="a check")
-    with start_server(tmp_path, registry=bundled) as server:
+    with start_server(tmp_path, registry=excerpt) as server:
         assert server.get("/api/stats")[1]["checks_24h"] == 0
         assert "demo" not in server.get("/api/stats")[1]
 

@@ -24,12 +24,12 @@ def status(server: RunningServer, target: str = "/api/models?limit=1") -> int:
 
 
 def test_two_servers_let_100_of_101_requests_pass(
-    tmp_path: Path, bundled: Path, valkey: ValkeyServer
+    tmp_path: Path, excerpt: Path, valkey: ValkeyServer
 ) -> None:
     settings = {"REDIS_URL": valkey.url, "RATE_LIMIT": "100"}
     with (
-        start_server(tmp_path / "one", registry=bundled, **settings) as one,
-        start_server(tmp_path / "two", registry=bundled, **settings) as two,
+        start_server(tmp_path / "one", registry=excerpt, **settings) as one,
+        start_server(tmp_path / "two", registry=excerpt, **settings) as two,
         ThreadPoolExecutor(8) as pool,
     ):
         found = Counter(pool.map(lambda n: status((one, two)[n % 2]), range(101)))
@@ -37,10 +37,10 @@ def test_two_servers_let_100_of_101_requests_pass(
 
 
 def test_it_starts_and_serves_while_nobody_answers_there_and_shows_no_password(
-    tmp_path: Path, bundled: Path
+    tmp_path: Path, excerpt: Path
 ) -> None:
     url = f"redis://:{PASSWORD}@127.0.0.1:{free_port()}/0"
-    with start_server(tmp_path, registry=bundled, REDIS_URL=url) as server:
+    with start_server(tmp_path, registry=excerpt, REDIS_URL=url) as server:
         assert [status(server, target) for target in ("/api/stats", "/api/health/live")] == [200, 200]
         assert status(server, "/api/health") == 503
         code, _ = server.stop()
@@ -55,10 +55,10 @@ def events(server: RunningServer) -> list[str]:
     return [event for event in said if event.startswith("redis")]
 
 
-def test_it_comes_back_by_itself(tmp_path: Path, bundled: Path) -> None:
+def test_it_comes_back_by_itself(tmp_path: Path, excerpt: Path) -> None:
     with (
         valkey_server() as valkey,
-        start_server(tmp_path, registry=bundled, REDIS_URL=valkey.url) as server,
+        start_server(tmp_path, registry=excerpt, REDIS_URL=valkey.url) as server,
     ):
         assert status(server, "/api/health") == 200
         valkey.stop()
@@ -71,9 +71,9 @@ def test_it_comes_back_by_itself(tmp_path: Path, bundled: Path) -> None:
         assert server.stop()[0] == 0
 
 
-def test_it_says_what_to_type_for_a_url_that_is_none(tmp_path: Path, bundled: Path) -> None:
+def test_it_says_what_to_type_for_a_url_that_is_none(tmp_path: Path, excerpt: Path) -> None:
     result = run_program(
-        tmp_path, "serve", PORT=str(free_port()), REGISTRY=str(bundled), REDIS_URL=f"http://:{PASSWORD}@cache"
+        tmp_path, "serve", PORT=str(free_port()), REGISTRY=str(excerpt), REDIS_URL=f"http://:{PASSWORD}@cache"
     )
     assert result.returncode == 2
     assert result.stderr.startswith("openmodels: OPENMODELS_REDIS_URL must be a URL such as redis://")

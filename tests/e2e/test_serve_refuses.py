@@ -22,50 +22,50 @@ def refusal(folder: Path, *arguments: str, code: int = 2, **settings: Any) -> st
     return lines[0].removeprefix("openmodels: ")
 
 
-def test_it_says_that_the_port_is_taken(tmp_path: Path, bundled: Path) -> None:
+def test_it_says_that_the_port_is_taken(tmp_path: Path, excerpt: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = str(holder.getsockname()[1])
-        line = refusal(tmp_path, "serve", "--publish", PORT=port, REGISTRY=str(bundled))
+        line = refusal(tmp_path, "serve", "--publish", PORT=port, REGISTRY=str(excerpt))
     assert line == f"port {port} is taken: stop what uses it, or set PORT to another"
 
 
-def test_it_says_that_it_cannot_listen_on_an_address(tmp_path: Path, bundled: Path) -> None:
-    line = refusal(tmp_path, "serve", "--publish", HOST="192.0.2.1", REGISTRY=str(bundled))
+def test_it_says_that_it_cannot_listen_on_an_address(tmp_path: Path, excerpt: Path) -> None:
+    line = refusal(tmp_path, "serve", "--publish", HOST="192.0.2.1", REGISTRY=str(excerpt))
     assert line.startswith("cannot listen on 192.0.2.1:")
     assert line.endswith("set HOST to an address of this machine")
 
 
-def test_it_says_that_a_name_is_not_known(tmp_path: Path, bundled: Path) -> None:
-    line = refusal(tmp_path, "serve", "--publish", HOST="no such host", REGISTRY=str(bundled))
+def test_it_says_that_a_name_is_not_known(tmp_path: Path, excerpt: Path) -> None:
+    line = refusal(tmp_path, "serve", "--publish", HOST="no such host", REGISTRY=str(excerpt))
     assert line == "HOST must be an address, not 'no such host'"
-    line = refusal(tmp_path, "serve", "--publish", HOST="a" * 70, REGISTRY=str(bundled))
+    line = refusal(tmp_path, "serve", "--publish", HOST="a" * 70, REGISTRY=str(excerpt))
     assert line.endswith("is not known: set HOST to an address of this machine")
 
 
-def test_it_says_that_the_data_folder_cannot_be_made(tmp_path: Path, bundled: Path) -> None:
+def test_it_says_that_the_data_folder_cannot_be_made(tmp_path: Path, excerpt: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     line = refusal(
-        tmp_path, "serve", "--publish", REGISTRY=str(bundled), DATA_DIR=str(tmp_path / "file" / "data")
+        tmp_path, "serve", "--publish", REGISTRY=str(excerpt), DATA_DIR=str(tmp_path / "file" / "data")
     )
     assert "cannot be made" in line
     assert "OPENMODELS_DATA_DIR" in line
 
 
-def test_it_says_that_the_database_cannot_be_opened(tmp_path: Path, bundled: Path) -> None:
+def test_it_says_that_the_database_cannot_be_opened(tmp_path: Path, excerpt: Path) -> None:
     (tmp_path / "data" / "openmodels.db").mkdir(parents=True)
-    line = refusal(tmp_path, "serve", "--publish", REGISTRY=str(bundled))
+    line = refusal(tmp_path, "serve", "--publish", REGISTRY=str(excerpt))
     assert "openmodels.db cannot be opened" in line
     assert "OPENMODELS_DATA_DIR" in line
 
 
-def test_it_says_that_the_database_is_none(tmp_path: Path, bundled: Path) -> None:
+def test_it_says_that_the_database_is_none(tmp_path: Path, excerpt: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "openmodels.db").write_text(
         "this is no database, but it is long enough to look\n" * 9
     )
-    assert "is not a SQLite database" in refusal(tmp_path, "serve", "--publish", REGISTRY=str(bundled))
+    assert "is not a SQLite database" in refusal(tmp_path, "serve", "--publish", REGISTRY=str(excerpt))
 
 
 def test_it_says_that_there_is_no_registry(tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_it_says_that_there_is_no_registry(tmp_path: Path) -> None:
     assert str(tmp_path / "nowhere") in line
 
 
-def test_it_says_which_file_makes_the_registry_invalid(tmp_path: Path, bundled: Path) -> None:
-    shutil.copytree(bundled, tmp_path / "registry")
+def test_it_says_which_file_makes_the_registry_invalid(tmp_path: Path, excerpt: Path) -> None:
+    shutil.copytree(excerpt, tmp_path / "registry")
     (tmp_path / "registry" / "models" / "gpt-4o.yaml").write_text("id: gpt-4o\nname: [\n")
     line = refusal(tmp_path, "serve", "--publish", code=1, REGISTRY=str(tmp_path / "registry"))
     assert "gpt-4o.yaml" in line

@@ -32,9 +32,9 @@ class Two(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory, bundled: Path, _valkey: ValkeyServer) -> Iterator[Two]:
+def two(tmp_path_factory: pytest.TempPathFactory, excerpt: Path, _valkey: ValkeyServer) -> Iterator[Two]:
     folder = tmp_path_factory.mktemp("workers")
-    registry = shutil.copytree(bundled, folder / "registry")
+    registry = shutil.copytree(excerpt, folder / "registry")
     port: int = eventually(two_free_ports, seconds=SECONDS, what="two free ports next to each other")
     settings = {
         "METRICS_PORT": str(port),
@@ -105,13 +105,13 @@ def test_it_replaces_workers_one_by_one_and_whole(two: Two) -> None:
     assert stopped == [1, 2]
 
 
-def test_it_gives_new_workers_what_the_settings_file_says_now(tmp_path: Path, bundled: Path) -> None:
+def test_it_gives_new_workers_what_the_settings_file_says_now(tmp_path: Path, excerpt: Path) -> None:
     def limit() -> str:
         return ask(server, FINE).headers["x-ratelimit-limit"]
 
     settings = tmp_path / ".env"
     settings.write_text("OPENMODELS_RATE_LIMIT=111\n")
-    with serving_workers(tmp_path, bundled, 1, RATE_LIMIT=None) as server:
+    with serving_workers(tmp_path, excerpt, 1, RATE_LIMIT=None) as server:
         assert limit() == "111"
         settings.write_text("OPENMODELS_RATE_LIMIT=222\n")
         replace_workers(server)
@@ -128,9 +128,9 @@ def test_it_gives_new_workers_what_the_settings_file_says_now(tmp_path: Path, bu
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_well_when_it_is_told_to_though_it_is_told_twice(
-    tmp_path: Path, bundled: Path, number: signal.Signals
+    tmp_path: Path, excerpt: Path, number: signal.Signals
 ) -> None:
-    with start_server(tmp_path, registry=bundled, WORKERS="1") as server:
+    with start_server(tmp_path, registry=excerpt, WORKERS="1") as server:
         started = children(server.process.pid)
         with server.connect() as idle:
             idle.sendall(request(b"/api/health", close=False))
@@ -143,8 +143,8 @@ def test_it_ends_well_when_it_is_told_to_though_it_is_told_twice(
         gone(started, seconds=0.1)
 
 
-def test_it_leaves_no_worker_behind_when_it_is_killed(tmp_path: Path, bundled: Path) -> None:
-    with start_server(tmp_path, registry=bundled, WORKERS="1") as server:
+def test_it_leaves_no_worker_behind_when_it_is_killed(tmp_path: Path, excerpt: Path) -> None:
+    with start_server(tmp_path, registry=excerpt, WORKERS="1") as server:
         started = children(server.process.pid)
         assert len(started) == 1
         server.process.kill()

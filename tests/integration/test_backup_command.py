@@ -120,9 +120,9 @@ def test_it_restores_into_an_empty_database_only_unless_it_is_forced(
 
 
 def test_it_does_not_restore_under_a_running_server(
-    backup: Path, bundled: Path, tmp_path: Path, program: Program
+    backup: Path, excerpt: Path, tmp_path: Path, program: Program
 ) -> None:
-    with start_server(tmp_path / "node", registry=bundled) as server:
+    with start_server(tmp_path / "node", registry=excerpt) as server:
         revision = server.revision()
         done = program("restore", str(backup), "--data-dir", "node/data", "--force")
         assert done.returncode == 2

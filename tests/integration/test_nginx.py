@@ -23,7 +23,7 @@ from fixtures.service import NOW
 from openmodels.opening import open_stores
 from openmodels.settings import read_settings
 
-HOT = "/api/models/deepseek-v3"
+HOT = "/api/models/gpt-4o"
 OWN = {"date", "server", "connection", "keep-alive", "x-request-id", "strict-transport-security"}
 """Headers that are each hop's own, or of one request."""
 
@@ -34,8 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def node(folder: Path, bundled: Path) -> Iterator[Node]:
-    with nodes(folder / "node", bundled, 1, RATE_LIMIT="20", POLL_INTERVAL="0.05") as (one,):
+def node(folder: Path, excerpt: Path) -> Iterator[Node]:
+    with nodes(folder / "node", excerpt, 1, RATE_LIMIT="20", POLL_INTERVAL="0.05") as (one,):
         yield one
 
 
@@ -300,10 +300,10 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def pair(folder: Path, bundled: Path) -> Iterator[tuple[Nginx, Sequence[Node]]]:
+def pair(folder: Path, excerpt: Path) -> Iterator[tuple[Nginx, Sequence[Node]]]:
     """Two nodes, which each test leaves running."""
     with (
-        nodes(folder / "pair", bundled, 2) as two,
+        nodes(folder / "pair", excerpt, 2) as two,
         nginx_before(folder / "before-pair", [node.port for node in two]) as one,
     ):
         yield one, two

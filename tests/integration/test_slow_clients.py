@@ -13,10 +13,10 @@ IMPATIENT = Path(__file__).parent.parent / "fixtures" / "impatient_server.py"
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory, bundled: Path) -> Iterator[RunningServer]:
+def impatient(tmp_path_factory: pytest.TempPathFactory, excerpt: Path) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("impatient")
     with start_server(
-        folder, registry=bundled, program=(str(IMPATIENT),), arguments=(), RATE_LIMIT="0"
+        folder, registry=excerpt, program=(str(IMPATIENT),), arguments=(), RATE_LIMIT="0"
     ) as running:
         yield running
         assert running.errors == ""

@@ -82,10 +82,10 @@ class Connection:
 
 
 @pytest.fixture
-def served(tmp_path: Path, bundled: Path) -> Iterator[Served]:
+def served(tmp_path: Path, excerpt: Path) -> Iterator[Served]:
     port = free_port()
     given = {"RATE_LIMIT": "0", "STREAM_CLIENTS": "3", "POLL_INTERVAL": "0.05", "METRICS_PORT": str(port)}
-    with start_server(tmp_path, registry=bundled, **given) as server:
+    with start_server(tmp_path, registry=excerpt, **given) as server:
         yield Served(server, tmp_path, port)
 
 
@@ -168,13 +168,13 @@ def test_it_serves_metrics_apart_from_the_public_listener(served: Served) -> Non
     assert served.metric("registry_models") > 0
 
 
-def test_it_says_that_the_port_of_the_metrics_is_taken(tmp_path: Path, bundled: Path) -> None:
+def test_it_says_that_the_port_of_the_metrics_is_taken(tmp_path: Path, excerpt: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = str(holder.getsockname()[1])
         result = run_program(
-            tmp_path, "serve", "--publish", PORT=str(free_port()), REGISTRY=str(bundled), METRICS_PORT=port
+            tmp_path, "serve", "--publish", PORT=str(free_port()), REGISTRY=str(excerpt), METRICS_PORT=port
         )
     assert result.returncode == 2
     assert result.stderr == (

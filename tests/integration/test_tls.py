@@ -33,10 +33,10 @@ def folder(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="module")
-def secure(folder: Path, bundled: Path) -> Iterator[RunningServer]:
+def secure(folder: Path, excerpt: Path) -> Iterator[RunningServer]:
     with start_server(
         folder / "run",
-        registry=bundled,
+        registry=excerpt,
         TLS_CERT=str(folder / "server.pem"),
         TLS_KEY=str(folder / "server.key"),
         HTTPS_ONLY="on",
@@ -111,14 +111,14 @@ def test_it_bears_a_handshake_that_never_ends(secure: RunningServer, folder: Pat
     ],
 )
 def test_it_says_in_one_line_what_is_wrong_with_a_certificate(
-    folder: Path, bundled: Path, tmp_path: Path, cert: str, key: str, expected: str
+    folder: Path, excerpt: Path, tmp_path: Path, cert: str, key: str, expected: str
 ) -> None:
     result = run_program(
         tmp_path,
         "serve",
         "--publish",
         PORT=str(free_port()),
-        REGISTRY=str(bundled),
+        REGISTRY=str(excerpt),
         TLS_CERT=str(folder / cert) if cert else "",
         TLS_KEY=str(folder / key) if key else "",
     )

@@ -1,11 +1,13 @@
 """What telemetry recorded, as it went: by day, or by slices of equal length. Pure."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
 
 from msgspec import Struct
 
-from openmodels.domain.telemetry import Timings
+from openmodels.domain.telemetry import HealthSummary, Timings
 from openmodels.domain.vocabulary import Period
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,6 +68,33 @@ class TimingSlice(Struct, frozen=True, kw_only=True):
     """Mean total time."""
     average_tokens_per_second: float | None = None
     """Mean tokens per second."""
+
+
+class ProviderFigures(Struct, frozen=True, kw_only=True):
+    """What the checks and measurements of one provider over a period add up to, in all and as it went."""
+
+    health: HealthSummary = HealthSummary()
+    """The checks, none of them one by one, and no incidents."""
+    timings: Timings = Timings()
+    """The measurements."""
+    checks: Sequence[CheckSlice] = ()
+    """The checks by slices."""
+    measurements: Sequence[TimingSlice] = ()
+    """The successful measurements by slices."""
+    speeds: Mapping[str, float] = {}
+    """By model id: the median tokens per second of its newest answers, see ``SPEEDS_OF``."""
+
+
+SPEEDS_OF = 500
+"""So many of a provider's newest answers tell how fast its models are."""
+
+
+def speeds_of(answers: Iterable[tuple[str, float]]) -> Mapping[str, float]:
+    """By model id: the median of its rates, each given as the model and its tokens per second."""
+    rates: defaultdict[str, list[float]] = defaultdict(list)
+    for model_id, rate in answers:
+        rates[model_id].append(rate)
+    return {model_id: median(found) for model_id, found in rates.items()}
 
 
 def timing_slice(start: datetime, timings: Timings) -> TimingSlice:

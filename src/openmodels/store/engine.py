@@ -3,21 +3,19 @@
 Whatever is particular to one database stands here; the queries elsewhere are portable.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
-import aiosqlite
-from sqlalchemy import Connection, event, func, make_url, select
+from sqlalchemy import func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from openmodels.errors import StoreError
 from openmodels.settings import Settings
 from openmodels.store.failures import explained
+from openmodels.store.sqlite import WRITES, first_number, sqlite_engine
 
 FILE_NAME = "openmodels.db"
 BUSY_TIMEOUT = 10.0
@@ -33,11 +31,6 @@ GIVEN_BACK = 500
 """How many of them one step gives back."""
 INCREMENTAL = 2
 """How SQLite numbers the kind of vacuum that goes in steps."""
-CACHE_KB = 16_384
-"""Memory that a connection may take for pages. SQLite's own 2 MB do not hold the places in the indexes where
-the next rows of a thousand providers go."""
-LEFTOVER_JOURNAL = 16 * 1024 * 1024
-"""What the journal shrinks back to after a large publish, in bytes."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -45,7 +38,6 @@ _DRIVERS = {
     "postgres": "postgresql+psycopg",
 }
 _PACKAGES = {"sqlite+aiosqlite": "aiosqlite", "postgresql+psycopg": "psycopg"}
-_WRITES = "openmodels_writes"
 ABANDONED_SECONDS = 30
 """After so long without a word from a client, PostgreSQL ends a transaction that writes."""
 _ABANDONED = select(
@@ -68,11 +60,11 @@ def create_engine(
     """
     if not settings.database_url:
         file = settings.data_dir / FILE_NAME
-        return _sqlite_engine(URL.create(_DRIVERS["sqlite"], database=str(file)), busy_timeout)
+        return sqlite_engine(URL.create(_DRIVERS["sqlite"], database=str(file)), busy_timeout)
     url = _address(settings.database_url, PRIMARY)
     if url.get_backend_name() == "sqlite":
         _check_file_address(url)
-        return _sqlite_engine(url, busy_timeout)
+        return sqlite_engine(url, busy_timeout)
     return _server_engine(url, settings, PRIMARY, statement_timeout)
 
 
@@ -131,7 +123,7 @@ async def writing(engine: AsyncEngine, *, patient: bool = False) -> AsyncIterato
     ``DatabaseLocked`` when another writer does not come to an end. A ``patient`` one has statements that may
     take as long as they take.
     """
-    async with _transaction(engine, {_WRITES: True}) as connection:
+    async with _transaction(engine, {WRITES: True}) as connection:
         if is_sqlite(engine):
             yield connection
             return
@@ -167,13 +159,13 @@ async def give_back(engine: AsyncEngine) -> bool:
         async with engine.connect() as connection:
             raw = await connection.get_raw_connection()
             driver: Any = raw.driver_connection
-            free = await _first_number(driver, "freelist_count")
-            many = max(MANY_FREE, await _first_number(driver, "page_count") // 4)
-            if free < many or await _first_number(driver, "auto_vacuum") != INCREMENTAL:
+            free = await first_number(driver, "freelist_count")
+            many = max(MANY_FREE, await first_number(driver, "page_count") // 4)
+            if free < many or await first_number(driver, "auto_vacuum") != INCREMENTAL:
                 return False
             # As a script, and outside a transaction: otherwise the driver takes one step, which is one page.
             await driver.executescript(f"PRAGMA incremental_vacuum({GIVEN_BACK})")
-            return await _first_number(driver, "freelist_count") < free
+            return await first_number(driver, "freelist_count") < free
 
 
 @asynccontextmanager
@@ -248,77 +240,3 @@ def _check_file_address(url: URL) -> None:
     if url.database in (None, "", ":memory:"):
         # Each connection would have a database of its own.
         raise StoreError("OPENMODELS_DATABASE_URL names no file; write sqlite:///var/openmodels.db")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"the database's folder {folder} cannot be made ({error.strerror}); "
-            "set OPENMODELS_DATA_DIR to one that can be written"
-        ) from error
-
-
-def _sqlite_engine(url: URL, busy_timeout: float) -> AsyncEngine:
-    _make_folder(Path(str(url.database)).parent)
-
-    def begin(connection: Connection) -> None:
-        # A writer takes the lock at once: one that reads first and asks for it later can be refused
-        # at a point where waiting does not help.
-        immediate = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    engine = create_async_engine(
-        url, hide_parameters=True, async_creator=lambda: _sqlite_connection(str(url.database), busy_timeout)
-    )
-    event.listen(engine.sync_engine, "begin", begin)
-    return engine
-
-
-async def _sqlite_connection(file: str, busy_timeout: float) -> aiosqlite.Connection:
-    # Without isolation_level=None, the driver begins transactions by itself, and never for a SELECT: two
-    # reads would not see the same state, and the tables of a migration would not come in one transaction.
-    opening = aiosqlite.connect(file, isolation_level=None)
-    thread = opening._thread  # noqa: SLF001 - there is no other way to it
-    thread.daemon = True
-    try:
-        connection = await opening
-    except BaseException:
-        # The thread is told to stop, and tells the loop when it does: were the loop closed by then, it
-        # would print a traceback.
-        thread.join()
-        raise
-    try:
-        await _set_up(connection, busy_timeout)
-    except BaseException:
-        await connection.close()
-        raise
-    return connection
-
-
-async def _set_up(connection: aiosqlite.Connection, busy_timeout: float) -> None:
-    await connection.execute_fetchall("PRAGMA busy_timeout = 0")
-    try:
-        if await _first_number(connection, "page_count") == 0:
-            # It can only be had before the first page is written: see give_back.
-            await connection.execute_fetchall("PRAGMA auto_vacuum = INCREMENTAL")
-        # Readers go on while somebody writes. Kept in the file, so that this changes it only once.
-        await connection.execute_fetchall("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        # Another process is just doing the same; SQLite is correct in either mode.
-        if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
-            raise
-    await connection.execute_fetchall(f"PRAGMA busy_timeout = {round(busy_timeout * 1000)}")
-    # FULL: what was said to be published is on the disk, even if the power fails. So is telemetry, of which
-    # there is one transaction a second, more or less.
-    await connection.execute_fetchall("PRAGMA synchronous = FULL")
-    await connection.execute_fetchall("PRAGMA foreign_keys = ON")
-    await connection.execute_fetchall(f"PRAGMA cache_size = -{CACHE_KB}")
-    await connection.execute_fetchall(f"PRAGMA journal_size_limit = {LEFTOVER_JOURNAL}")
-
-
-async def _first_number(connection: aiosqlite.Connection, pragma: str) -> int:
-    for row in await connection.execute_fetchall(f"PRAGMA {pragma}"):
-        return int(row[0])
-    return 0

@@ -3,10 +3,27 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TypeVar
 
-from openmodels.domain.series import CheckSlice, DayOfChecks, TimingSlice, slice_start, timing_slice
-from openmodels.domain.telemetry import Check, Incident, Measurement, percentile, summarise_measurements
+from openmodels.domain.series import (
+    SPEEDS_OF,
+    CheckSlice,
+    DayOfChecks,
+    ProviderFigures,
+    TimingSlice,
+    slice_start,
+    speeds_of,
+    timing_slice,
+)
+from openmodels.domain.telemetry import (
+    Check,
+    Incident,
+    Measurement,
+    percentile,
+    summarise_checks,
+    summarise_measurements,
+)
 from openmodels.store.periods import DAY, floor, require_width
 
 _Kept = TypeVar("_Kept", Check, Measurement)
@@ -70,6 +87,33 @@ class MemorySeriesStore:
                     timing_slice(start, summarise_measurements(slices[start])) for start in sorted(slices)
                 ]
         return found
+
+    async def provider_figures(
+        self, provider_id: str, *, since: datetime, width: timedelta
+    ) -> ProviderFigures:
+        """What ``health``, ``latency`` and the slices tell of a provider, read once."""
+        timed = await self.timing_slices(since=since, width=width, provider_ids=(provider_id,))
+        checks = [c for c in self._checks.values() if c.provider_id == provider_id and c.checked_at >= since]
+        measured = sorted(
+            (
+                (one.measured_at, number, one)
+                for number, one in self._measurements.items()
+                if one.provider_id == provider_id and one.measured_at >= since
+            ),
+            reverse=True,
+        )
+        rates = (
+            (one.model_id, one.tokens_per_second)
+            for *_, one in measured
+            if one.outcome == "ok" and one.tokens_per_second is not None
+        )
+        return ProviderFigures(
+            health=summarise_checks(checks, limit=0),
+            timings=summarise_measurements([one for *_, one in measured]),
+            checks=await self.check_slices(provider_id, since=since, width=width),
+            measurements=timed.get(provider_id, ()),
+            speeds=speeds_of(islice(rates, SPEEDS_OF)),
+        )
 
     async def incidents(
         self, *, since: datetime, provider_ids: Collection[str] = (), limit: int

@@ -50,6 +50,14 @@ class Parts(NamedTuple):
     days: tuple[Span, ...] = ()
     """Sums of days."""
 
+    def joined(self, other: "Parts") -> "Parts":
+        """What is in either, so that both can be taken from what is read once."""
+        return Parts(
+            _united((*self.rows, *other.rows)),
+            _united((*self.hours, *other.hours)),
+            _united((*self.days, *other.days)),
+        )
+
 
 def floor(at: datetime, step: timedelta) -> datetime:
     """The beginning of the hour or of the day (UTC) that ``at`` lies in."""
@@ -89,6 +97,19 @@ def parts_of(since: datetime, summed: Summed, late: Iterable[datetime]) -> Parts
         hours = _without(hours, days)
     edge = [Span(since, first)] if since < first else []
     return Parts((*edge, *holes, Span(until)), tuple(_without(hours, holes)), tuple(days))
+
+
+def _united(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same moments in as few spans as may be."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        before = found[-1] if found else None
+        if before is None or (before.end is not None and before.end < span.start):
+            found.append(span)
+        elif before.end is not None:
+            end = None if span.end is None else max(before.end, span.end)
+            found[-1] = Span(before.start, end)
+    return tuple(found)
 
 
 def _joined(hours: Sequence[datetime]) -> Iterator[Span]:

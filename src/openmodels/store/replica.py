@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from openmodels.clock import Clock
 from openmodels.domain.records import Registry
-from openmodels.domain.series import CheckSlice, DayOfChecks, TimingSlice
+from openmodels.domain.series import CheckSlice, DayOfChecks, ProviderFigures, TimingSlice
 from openmodels.domain.standing import Standing
 from openmodels.domain.telemetry import HealthSummary, Incident, LatencySummary, OfferingTelemetry
 from openmodels.errors import RecordUnreadable, StoreError
@@ -311,6 +311,14 @@ class ReplicaTelemetryStore(SqlTelemetryStore):
             provider_ids=provider_ids,
             model_ids=model_ids,
             regions=regions,
+        )
+
+    async def provider_figures(
+        self, provider_id: str, *, since: datetime, width: timedelta
+    ) -> ProviderFigures:
+        """What ``health``, ``latency`` and the slices tell of a provider, read once."""
+        return await self._replica.first(
+            self._there.provider_figures, super().provider_figures, provider_id, since=since, width=width
         )
 
     async def incidents(

@@ -2,20 +2,29 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from openmodels.domain.rollup import quantile, timings_of
-from openmodels.domain.series import CheckSlice, DayOfChecks, TimingSlice, timing_slice
+from openmodels.domain.rollup import CheckSums, MeasurementSums, health_of, quantile, timings_of
+from openmodels.domain.series import (
+    SPEEDS_OF,
+    CheckSlice,
+    DayOfChecks,
+    ProviderFigures,
+    TimingSlice,
+    speeds_of,
+    timing_slice,
+)
 from openmodels.domain.telemetry import Incident
 from openmodels.store import tables
 from openmodels.store.engine import reading
-from openmodels.store.slices import days_of_checks, slices
+from openmodels.store.slices import both, both_parts, days_of_checks, slices
 from openmodels.store.sums import CHECKS, MEASUREMENTS
 from openmodels.store.totals import is_one_of
 
-_incidents = tables.incidents
+_incidents, _measurements = tables.incidents, tables.measurements
 _FIELDS = Incident.__struct_fields__
 
 
@@ -38,16 +47,7 @@ class SqlSeriesStore:
         """The checks of one provider by slices, from that of ``since`` on."""
         async with reading(self._engine) as connection:
             found = await slices(connection, CHECKS, since, width, [provider_id], region=regions)
-        return [
-            CheckSlice(
-                start=start,
-                total=sums.total,
-                up=sums.up,
-                p50_response_time_ms=quantile(sums.times, 0.50),
-                p95_response_time_ms=quantile(sums.times, 0.95),
-            )
-            for start, sums in found.get(provider_id, {}).items()
-        ]
+        return _check_slices(found.get(provider_id, {}))
 
     async def timing_slices(
         self,
@@ -62,13 +62,25 @@ class SqlSeriesStore:
         ids, only = sorted(set(provider_ids)), {"region": regions, "model_id": model_ids}
         async with reading(self._engine) as connection:
             found = await slices(connection, MEASUREMENTS, since, width, ids, **only)
-        series = {
-            provider_id: [
-                timing_slice(start, timings_of(sums)) for start, sums in by_start.items() if sums.good
-            ]
-            for provider_id, by_start in found.items()
-        }
+        series = {provider_id: _timing_slices(by_start) for provider_id, by_start in found.items()}
         return {provider_id: kept for provider_id, kept in series.items() if kept}
+
+    async def provider_figures(
+        self, provider_id: str, *, since: datetime, width: timedelta
+    ) -> ProviderFigures:
+        """What ``health``, ``latency`` and the slices tell of a provider, read once."""
+        async with reading(self._engine) as connection:
+            parts = await both_parts(connection, since, width, provider_id)
+            checks = await both(connection, CHECKS, parts, width, provider_id)
+            measured = await both(connection, MEASUREMENTS, parts, width, provider_id)
+            newest = (await connection.execute(_newest_rates(provider_id, since))).all()
+        return ProviderFigures(
+            health=health_of(checks.total, (), ()),
+            timings=timings_of(measured.total),
+            checks=_check_slices(checks.slices),
+            measurements=_timing_slices(measured.slices),
+            speeds=speeds_of((row[0], row[1]) for row in newest),
+        )
 
     async def incidents(
         self, *, since: datetime, provider_ids: Collection[str] = (), limit: int
@@ -85,3 +97,35 @@ class SqlSeriesStore:
         async with reading(self._engine) as connection:
             rows = (await connection.execute(statement)).all()
         return [Incident(**dict(zip(_FIELDS, row, strict=True))) for row in rows]
+
+
+def _check_slices(by_start: Mapping[datetime, CheckSums]) -> list[CheckSlice]:
+    return [
+        CheckSlice(
+            start=start,
+            total=sums.total,
+            up=sums.up,
+            p50_response_time_ms=quantile(sums.times, 0.50),
+            p95_response_time_ms=quantile(sums.times, 0.95),
+        )
+        for start, sums in by_start.items()
+    ]
+
+
+def _timing_slices(by_start: Mapping[datetime, MeasurementSums]) -> list[TimingSlice]:
+    return [timing_slice(start, timings_of(sums)) for start, sums in by_start.items() if sums.good]
+
+
+def _newest_rates(provider_id: str, since: datetime) -> Select[Any]:
+    """The models and rates of the provider's newest answers."""
+    return (
+        select(_measurements.c.model_id, _measurements.c.tokens_per_second)
+        .where(
+            _measurements.c.provider_id == provider_id,
+            _measurements.c.measured_at >= since,
+            _measurements.c.outcome == "ok",
+            _measurements.c.tokens_per_second.is_not(None),
+        )
+        .order_by(_measurements.c.measured_at.desc(), _measurements.c.id.desc())
+        .limit(SPEEDS_OF)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from openmodels.domain.series import CheckSlice, DayOfChecks, TimingSlice
+from openmodels.domain.series import CheckSlice, DayOfChecks, ProviderFigures, TimingSlice
 from openmodels.domain.telemetry import Incident
 
 
@@ -45,6 +45,15 @@ class SeriesStore(Protocol):
 
         ``model_ids`` empty means every model; providers without successful measurements are left out. Raises
         ``ValueError`` when ``width`` is not whole hours.
+        """
+        ...
+
+    async def provider_figures(
+        self, provider_id: str, *, since: datetime, width: timedelta
+    ) -> ProviderFigures:
+        """What ``health``, ``latency``, ``check_slices`` and ``timing_slices`` tell of a provider, read once.
+
+        Of all regions and models. Raises ``ValueError`` when ``width`` is not whole hours.
         """
         ...
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -22,9 +22,18 @@ from openmodels.domain.rollup import CheckSums, MeasurementSums
 from openmodels.domain.series import DayOfChecks, slice_start
 from openmodels.store import tables
 from openmodels.store.columns import bare, moment
-from openmodels.store.periods import DAY, Parts, Span, floor, require_width
+from openmodels.store.periods import DAY, Parts, Span, floor, parts_of, require_width
 from openmodels.store.sums import Sheet
-from openmodels.store.totals import is_one_of, period_parts, period_rows, within
+from openmodels.store.totals import (
+    found_in,
+    grouped,
+    holder,
+    how_far,
+    is_one_of,
+    merged,
+    period_parts,
+    within,
+)
 
 _Sums = TypeVar("_Sums", CheckSums, MeasurementSums)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,25 +57,60 @@ async def slices(
     # Days are no part of slices that begin or end within them.
     whole_days = not width % DAY
     parts = await period_parts(connection, slice_start(since, width), provider_ids, days=whole_days)
-    rows, kept = await period_rows(connection, sheet, parts, provider_ids, **only)
+    found = await found_in(connection, sheet, parts, provider_ids, **only)
     step = width // _MICROSECOND
-    single: dict[tuple[str, int], list[Sequence[Any]]] = defaultdict(list)
-    for provider_id, at, *figures in rows:
-        single[provider_id, at // step].append(figures)
-    summed: dict[tuple[str, int, Table], list[Sequence[Any]]] = defaultdict(list)
-    start = len(sheet.key)
-    for table, row in kept:
-        summed[row[0], row[start] // step, table].append(row)
-    sums: dict[tuple[str, int], list[_Sums]] = defaultdict(list)
-    for key, figures_of in single.items():
-        sums[key].append(sheet.sum_rows(figures_of))
-    for (provider_id, number, table), group in summed.items():
-        sums[provider_id, number].append(sheet.read(table, group))
-    found: dict[str, dict[datetime, _Sums]] = defaultdict(dict)
+    sums = grouped(sheet, found, lambda provider_id, at, _table: (provider_id, at // step))
+    sliced: dict[str, dict[datetime, _Sums]] = defaultdict(dict)
     for provider_id, number in sorted(sums):
-        parted = sums[provider_id, number]
-        found[provider_id][moment(number * step)] = parted[0] if len(parted) == 1 else sheet.merge(parted)
-    return found
+        sliced[provider_id][moment(number * step)] = sums[provider_id, number]
+    return sliced
+
+
+class Both(NamedTuple, Generic[_Sums]):
+    """What one provider's rows of a period add up to, in all and by the beginning of each slice."""
+
+    total: _Sums
+    slices: Mapping[datetime, _Sums]
+
+
+async def both_parts(
+    connection: AsyncConnection, since: datetime, width: timedelta, provider_id: str
+) -> tuple[Parts, Parts]:
+    """The parts of the period from ``since`` on, and those of its slices.
+
+    Raises ``ValueError`` when ``width`` is not whole hours.
+    """
+    require_width(width)
+    first = slice_start(since, width)
+    # Days are no part of slices that begin or end within them.
+    summed = await how_far(connection, first, [provider_id], days=not width % DAY)
+    return parts_of(since, *summed), parts_of(first, *summed)
+
+
+async def both(
+    connection: AsyncConnection,
+    sheet: Sheet[_Sums],
+    parts: tuple[Parts, Parts],
+    width: timedelta,
+    provider_id: str,
+) -> Both[_Sums]:
+    """What ``totals`` and ``slices`` find of one provider in ``both_parts``, read and decoded once."""
+    over, sliced = parts
+    found = await found_in(connection, sheet, over.joined(sliced), [provider_id])
+    step = width // _MICROSECOND
+    counts, shows = holder(sheet, over), holder(sheet, sliced)
+
+    def key(_provider_id: str, at: int, table: Table) -> tuple[int | None, bool]:
+        return at // step if shows(table, at) else None, counts(table, at)
+
+    total: list[_Sums] = []
+    slices: dict[int, list[_Sums]] = defaultdict(list)
+    for (number, counted), sums in grouped(sheet, found, key).items():
+        if counted:
+            total.append(sums)
+        if number is not None:
+            slices[number].append(sums)
+    return Both(sheet.merge(total), {moment(n * step): merged(sheet, slices[n]) for n in sorted(slices)})
 
 
 async def days_of_checks(

@@ -1,21 +1,23 @@
 """What checks and measurements add up to over a period, read from sums where there are any."""
 
+import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Table, case, exists, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from openmodels.domain.rollup import CheckSums, MeasurementSums
 from openmodels.store import tables
-from openmodels.store.columns import bare, storable
+from openmodels.store.columns import bare, microseconds, storable
 from openmodels.store.periods import HOUR, Parts, Span, Summed, floor, parts_of
 from openmodels.store.sums import ALL_MODELS, MEASUREMENTS, Sheet
 
 _head, _late = tables.telemetry_head, tables.late_hours
 _Sums = TypeVar("_Sums", CheckSums, MeasurementSums)
+_Key = TypeVar("_Key", bound=Hashable)
 
 _SUMMED = select(
     _head.c.hours_until, _head.c.days_until, _head.c.raw_from, exists(select(_late.c.start)).label("late")
@@ -29,16 +31,32 @@ async def period_parts(
 
     ``provider_ids`` empty means every provider. Without ``days``, nothing is longer than an hour.
     """
+    return parts_of(since, *await how_far(connection, since, provider_ids, days=days))
+
+
+async def how_far(
+    connection: AsyncConnection, since: datetime, provider_ids: Collection[str], *, days: bool = True
+) -> tuple[Summed, Collection[datetime]]:
+    """How far these providers' rows are summed up, and the hours since then to which rows came late."""
     *until, any_late = (await connection.execute(_SUMMED)).one()
     summed = Summed(*until)
     if not days:
         summed = summed._replace(days_until=None)
     if not any_late or summed.hours_until is None or since >= summed.hours_until:
-        return parts_of(since, summed, ())
+        return summed, ()
     late = select(_late.c.start).where(_late.c.start >= floor(since, HOUR))
     if provider_ids:
         late = late.where(_late.c.provider_id.in_(provider_ids))
-    return parts_of(since, summed, set((await connection.execute(late)).scalars()))
+    return summed, set((await connection.execute(late)).scalars())
+
+
+class Found(NamedTuple):
+    """What was read of the parts of a period."""
+
+    rows: Sequence[Sequence[Any]]
+    """Single rows, each its provider, its time as the driver gives it, and ``row_figures``."""
+    kept: Sequence[tuple[Table, Sequence[Any]]]
+    """The rows of sums, each with its table and as ``sum_columns``."""
 
 
 async def totals(
@@ -52,32 +70,44 @@ async def totals(
 
     ``only`` names columns and what they may be; anything, where that is empty.
     """
-    rows, kept = await period_rows(connection, sheet, parts, provider_ids, **only)
-    by_provider: dict[str, list[Sequence[Any]]] = defaultdict(list)
-    for provider_id, _, *figures in rows:
-        by_provider[provider_id].append(figures)
-    sums: dict[str, list[_Sums]] = defaultdict(list)
-    for provider_id, found in by_provider.items():
-        sums[provider_id].append(sheet.sum_rows(found))
-    by_table: dict[tuple[Table, str], list[Sequence[Any]]] = defaultdict(list)
-    for table, row in kept:
-        by_table[table, row[0]].append(row)
-    for (table, provider_id), group in by_table.items():
-        sums[provider_id].append(sheet.read(table, group))
-    return {provider_id: sheet.merge(found) for provider_id, found in sums.items()}
+    found = await found_in(connection, sheet, parts, provider_ids, **only)
+    return grouped(sheet, found, lambda provider_id, _at, _table: provider_id)
 
 
-async def period_rows(
+def grouped(
+    sheet: Sheet[_Sums], found: Found, key: Callable[[str, int, Table], _Key]
+) -> Mapping[_Key, _Sums]:
+    """By the key of its provider, time and table: what all of this adds up to."""
+    start = len(sheet.key)
+    rows: dict[_Key, list[Sequence[Any]]] = defaultdict(list)
+    for provider_id, at, *figures in found.rows:
+        rows[key(provider_id, at, sheet.rows)].append(figures)
+    kept: dict[tuple[_Key, Table], list[Sequence[Any]]] = defaultdict(list)
+    for table, row in found.kept:
+        kept[key(row[0], row[start], table), table].append(row)
+    sums: dict[_Key, list[_Sums]] = defaultdict(list)
+    for name, figures_of in rows.items():
+        sums[name].append(sheet.sum_rows(figures_of))
+    for (name, table), group in kept.items():
+        sums[name].append(sheet.read(table, group))
+    return {name: merged(sheet, parted) for name, parted in sums.items()}
+
+
+def merged(sheet: Sheet[_Sums], sums: Sequence[_Sums]) -> _Sums:
+    """What they add up to; one is itself."""
+    return sums[0] if len(sums) == 1 else sheet.merge(sums)
+
+
+async def found_in(
     connection: AsyncConnection,
     sheet: Sheet[Any],
     parts: Parts,
     provider_ids: Collection[str],
     **only: Collection[str],
-) -> tuple[Sequence[Sequence[Any]], Sequence[tuple[Table, Sequence[Any]]]]:
-    """What is kept of these parts: single rows, and the rows of sums, each with its table.
+) -> Found:
+    """What is kept of these parts.
 
-    A single row is its provider, its time as the driver gives it, and ``row_figures``; one of sums is
-    ``sum_columns``. ``only`` names columns and what they may be; anything, where that is empty.
+    ``only`` names columns and what they may be; anything, where that is empty.
     """
     given = {name: values for name, values in only.items() if values}
     rows = _union(
@@ -88,8 +118,9 @@ async def period_rows(
             for span in parts.rows
         ]
     )
-    return (await connection.execute(rows)).all(), await _kept_sums(
-        connection, sheet, parts, provider_ids, given
+    return Found(
+        (await connection.execute(rows)).all(),
+        await _kept_sums(connection, sheet, parts, provider_ids, given),
     )
 
 
@@ -179,6 +210,19 @@ def _where(
         *within(time, span),
         *(is_one_of(table.c[name], values) for name, values in given.items()),
     ]
+
+
+def holder(sheet: Sheet[Any], parts: Parts) -> Callable[[Table, int], bool]:
+    """Whether a time, as a ``Moment`` is kept, of a table of the sheet is in these parts."""
+    tables_read = ((sheet.rows, parts.rows), (sheet.hours, parts.hours), (sheet.days, parts.days))
+    bounds = {
+        table: [
+            (microseconds(span.start), math.inf if span.end is None else microseconds(span.end))
+            for span in spans
+        ]
+        for table, spans in tables_read
+    }
+    return lambda table, at: any(start <= at < end for start, end in bounds[table])
 
 
 def is_one_of(column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:

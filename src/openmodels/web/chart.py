@@ -4,11 +4,12 @@ The table is the chart's only data, so that what is drawn, what is read aloud an
 are the same. ``assets/src/charts.ts`` reads it by the attributes that ``templates/chart.html`` writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
+from markupsafe import Markup, escape
 from msgspec import Struct
 
 Kind = Literal["line", "step", "scatter"]
@@ -61,3 +62,34 @@ class Chart(Struct, frozen=True, kw_only=True):
     """Oldest first in a chart over time."""
     log: bool = False
     """Whether the value axis is logarithmic; a zero then has no place."""
+
+
+def chart_rows(chart: Chart, figure: Callable[[Any], str]) -> Markup:
+    """The rows of a chart's table; ``figure`` is how its values are said.
+
+    Not a template's part: two charts have a thousand cells, and this takes a fifth of the time.
+    """
+    rows = (f"<tr{_marks(row)}>{_head(row)}{''.join(_cells(row, figure))}</tr>" for row in chart.rows)
+    return Markup("\n".join(rows))  # noqa: S704 - all text in it is escaped
+
+
+def _marks(row: Row) -> str:
+    at = f' data-at="{int(row.at.timestamp())}"' if row.at else ""
+    return f'{at} data-group="{escape(row.group)}"' if row.group else at
+
+
+def _head(row: Row) -> str:
+    if row.at:
+        said = f'<time datetime="{row.at.isoformat()}">{row.at:%Y-%m-%d %H:%M}</time>'
+    else:
+        said = f"<bdi>{escape(row.label)}</bdi>"
+        said = f'<a href="{escape(row.href)}">{said}</a>' if row.href else said
+    return f'<th scope="row">{said}</th>'
+
+
+def _cells(row: Row, figure: Callable[[Any], str]) -> Iterator[str]:
+    for value in row.values:
+        if value is None:
+            yield '<td class="number"><span class="unknown">–</span></td>'
+        else:
+            yield f'<td class="number" data-value="{value}">{escape(figure(value))}</td>'

@@ -13,8 +13,8 @@ from openmodels.api.params import PAGE
 from openmodels.api.series import first_day, uptime_days
 from openmodels.api.wire import choice
 from openmodels.domain.records import Provider
-from openmodels.domain.series import SLICE_WIDTHS, CheckSlice, DayOfChecks, TimingSlice
-from openmodels.domain.telemetry import HealthSummary, LatencySummary, ProviderState
+from openmodels.domain.series import SLICE_WIDTHS, DayOfChecks, ProviderFigures
+from openmodels.domain.telemetry import ProviderState
 from openmodels.domain.vocabulary import Period
 from openmodels.edge.exchange import Freshness
 from openmodels.web.bars import bars, kind_of, uptime_of
@@ -37,8 +37,6 @@ from openmodels.web.troubles import maintenance_of, troubles_of
 from openmodels.web.words import count, link, percent, plain, with_query
 
 DAYS = 30
-NEWEST = 500
-"""So many of the newest measurements tell how fast the single models are."""
 MOST_INCIDENTS = 20
 PERIODS: Mapping[Period, str] = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
 """What the periods are called."""
@@ -67,10 +65,7 @@ class Measured(NamedTuple):
 
     state: ProviderState
     days: Sequence[DayOfChecks]
-    health: HealthSummary
-    latency: LatencySummary
-    checks: Sequence[CheckSlice]
-    timings: Sequence[TimingSlice]
+    figures: ProviderFigures
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -112,7 +107,7 @@ async def provider_page(ask: Ask) -> Html:
         (),
     )
     windows = await maintenance(ask, (record.id,))
-    offered = offered_by(snapshot, record.id, measured.latency.measurements)
+    offered = offered_by(snapshot, record.id, measured.figures.speeds)
     context = {
         "provider": record,
         "measured": _is_measured(measured) or bool(incidents),
@@ -142,50 +137,35 @@ async def provider_page(ask: Ask) -> Html:
 
 async def _measured(ask: Ask, provider_id: str, now: datetime) -> Measured:
     """Everything that telemetry tells of a provider; what cannot be read is left out."""
-    store, since = ask.services.telemetry, ask.since()
     width = SLICE_WIDTHS[ask.params["period"]]
     states = await ask.states()
     days = await read_or(ask, "uptime", uptime_days(ask.services, first_day(now, DAYS)), {})
-    key = (provider_id, ask.params["period"])
-    health = await read_held(
-        ask, "health", key, store.health(provider_id, since=since, regions=(), limit=1), HealthSummary()
-    )
-    latency = await read_held(
+    figures = await read_held(
         ask,
-        "latency",
-        key,
-        store.latency(provider_id, since=since, regions=(), model_ids=(), limit=NEWEST),
-        LatencySummary(),
-    )
-    checks = await read_held(
-        ask, "checks", key, store.check_slices(provider_id, since=since, width=width), ()
-    )
-    timings = await read_held(
-        ask, "timings", key, store.timing_slices(since=since, width=width, provider_ids=(provider_id,)), {}
+        "figures",
+        (provider_id, ask.params["period"]),
+        ask.services.telemetry.provider_figures(provider_id, since=ask.since(), width=width),
+        ProviderFigures(),
     )
     return Measured(
-        state=states.get(provider_id, ProviderState()),
-        days=days.get(provider_id, ()),
-        health=health,
-        latency=latency,
-        checks=checks,
-        timings=timings.get(provider_id, ()),
+        state=states.get(provider_id, ProviderState()), days=days.get(provider_id, ()), figures=figures
     )
 
 
 def _is_measured(measured: Measured) -> bool:
     """Whether anybody ever looked at the provider, as far as is known."""
-    figures = measured.health.checks_total or measured.latency.timings.samples
-    return measured.state.last_checked_at is not None or bool(measured.days or figures)
+    figures = measured.figures
+    known = measured.days or figures.health.checks_total or figures.timings.samples
+    return measured.state.last_checked_at is not None or bool(known)
 
 
 def _health(measured: Measured, now: datetime, period: Period) -> dict[str, Any]:
     """What the page shows of how the provider is doing."""
-    today = now.astimezone(UTC).date()
+    today, figures = now.astimezone(UTC).date(), measured.figures
     over, width = PERIODS[period], SLICE_WIDTHS[period]
     charts = (
-        response_chart(measured.checks, measured.health, over=over, width=width),
-        completion_chart(measured.timings, measured.latency.timings, over=over, width=width),
+        response_chart(figures.checks, figures.health, over=over, width=width),
+        completion_chart(figures.measurements, figures.timings, over=over, width=width),
     )
     return {
         "state": measured.state,
@@ -193,8 +173,8 @@ def _health(measured: Measured, now: datetime, period: Period) -> dict[str, Any]
         "uptime": percent(uptime_of(measured.days, since=today - timedelta(days=DAYS - 1))),
         "days": [_day(one) for one in reversed(measured.days)],
         "number_of_days": DAYS,
-        "health": measured.health,
-        "timings": measured.latency.timings,
+        "health": figures.health,
+        "timings": figures.timings,
         "said": _said,
         "charts": [_with_gaps(chart, width) for chart in charts if chart is not None],
     }

@@ -1,10 +1,8 @@
 """The models of a provider: what they cost there, what they take, and how fast its newest answers were."""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from statistics import median
 
 from msgspec import Struct
 
@@ -12,7 +10,6 @@ from openmodels.domain.offerings import longest_answer_of, window_of
 from openmodels.domain.pricing import majority_currency
 from openmodels.domain.records import Model, Offering
 from openmodels.domain.snapshot import Snapshot
-from openmodels.domain.telemetry import Measurement
 from openmodels.domain.vocabulary import Lifecycle
 from openmodels.web.words import UNKNOWN, per_second, price, tokens
 
@@ -52,22 +49,17 @@ class Row(Struct, frozen=True, kw_only=True):
     speed: str
 
 
-def offered_by(snapshot: Snapshot, provider_id: str, measurements: Iterable[Measurement]) -> list[Offered]:
-    """Every offering of a provider, by model id, with the speed of the newest ``measurements``."""
+def offered_by(snapshot: Snapshot, provider_id: str, speeds: Mapping[str, float]) -> list[Offered]:
+    """Every offering of a provider, by model id; ``speeds`` has the tokens per second of those measured."""
     # They are sorted by provider, then by model.
     offerings = snapshot.registry.offerings
     start = bisect_left(offerings, provider_id, key=_provider_of)
     end = bisect_right(offerings, provider_id, lo=start, key=_provider_of)
-    speeds: defaultdict[str, list[float]] = defaultdict(list)
-    for measurement in measurements:
-        if measurement.outcome == "ok" and measurement.tokens_per_second is not None:
-            speeds[measurement.model_id].append(measurement.tokens_per_second)
     found = []
     for record in offerings[start:end]:
         entry = snapshot.model(record.model_id)
         if entry is not None:
-            known = speeds.get(record.model_id)
-            found.append(Offered(model=entry.record, record=record, speed=median(known) if known else None))
+            found.append(Offered(model=entry.record, record=record, speed=speeds.get(record.model_id)))
     return found
 
 

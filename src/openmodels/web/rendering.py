@@ -15,6 +15,7 @@ from openmodels.domain.snapshot import Snapshot
 from openmodels.errors import NotFound, RequestError
 from openmodels.web import words
 from openmodels.web.built import Built
+from openmodels.web.chart import chart_rows
 from openmodels.web.faults import details_of, message_of
 from openmodels.web.page import Html
 
@@ -119,6 +120,7 @@ class Rendering:
             "asset": self.site.built.path,
             "icon": self._icon,
             "url": words.with_query,
+            "chart_rows": chart_rows,
         }
         environment.filters |= {
             name: getattr(words, name)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,15 @@ def test_it_says_that_nothing_can_be_written(observed: Site, tmp_path: Path) -> 
     assert done.stderr == b"openmodels: cannot write to standard output: No space left on device\n"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a shell runs in the background ignores interrupts, and so would whatever is started from here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_it_ends_quietly_with_130_when_it_is_interrupted(tmp_path: Path) -> None:
     with (
         scripted_in_a_thread([Step.HANG]) as server,

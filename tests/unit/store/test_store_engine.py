@@ -1,16 +1,20 @@
 """How a database is found and opened, and what its failures are called."""
 
+import logging
 import sqlite3
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contract.builders import AT, check, settings_in
 from openmodels.errors import SchemaOutdated, StoreError
+from openmodels.store import tables
 from openmodels.store.engine import FILE_NAME, create_engine, reading, translated, writing
 from openmodels.store.failures import DatabaseLocked
 from openmodels.store.migrate import migrate
@@ -195,3 +199,40 @@ async def test_a_reader_sees_one_state(engine: AsyncEngine) -> None:
         await SqlTelemetryStore(engine).record(checks=[check("p", AT)])
         assert (await connection.execute(epoch)).scalar_one() == before
     assert await SqlTelemetryStore(engine).epoch() == before + 1
+
+
+async def test_it_asks_its_thread_once_for_a_statement_and_once_for_the_end(
+    engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with engine.connect() as connection:
+        # The driver tells of each time in its log.
+        caplog.set_level(logging.DEBUG, "aiosqlite")
+        async with connection.begin():
+            pass
+        assert caplog.messages == []
+        async with connection.begin():
+            rows = await connection.execute(text("SELECT epoch, id FROM telemetry_head"))
+            assert list(rows.keys()) == ["epoch", "id"]
+            assert rows.all() == [(0, 1)]
+        assert sum(message.startswith("executing") for message in caplog.messages) == 2
+
+
+async def test_a_reader_that_failed_leaves_nothing_begun(engine: AsyncEngine) -> None:
+    with pytest.raises(StoreError):
+        async with reading(engine) as connection:
+            await connection.execute(text("SELECT nothing FROM nowhere"))
+    async with engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        assert not driver.in_transaction
+    assert await SqlTelemetryStore(engine).epoch() == 0
+
+
+async def test_it_counts_what_many_statements_at_once_changed(engine: AsyncEngine) -> None:
+    late = [{"provider_id": "p", "start": AT + n * timedelta(hours=1), "checks": n} for n in range(3)]
+    async with writing(engine) as connection:
+        await connection.execute(insert(tables.late_hours), late)
+        changed = await connection.execute(update(tables.late_hours).values(checks=7))
+        assert changed.rowcount == 3
+    async with reading(engine) as connection:
+        rows = await connection.execute(select(tables.late_hours.c.checks))
+        assert list(rows.scalars()) == [7, 7, 7]

@@ -57,6 +57,20 @@ def test_its_parts_are_the_whole_period_and_no_moment_twice(
     assert parts.rows[-1].end is None
 
 
+@given(Moments, Moments, summed(), st.lists(Hours, max_size=9), Moments)
+def test_parts_that_are_joined_hold_what_either_holds_once(
+    since: datetime, other: datetime, so_far: Summed, late: list[datetime], at: datetime
+) -> None:
+    one, two = parts_of(since, so_far, late), parts_of(other, so_far, late)
+    joined = one.joined(two)
+    for found, *either in zip(joined, one, two, strict=True):
+        assert sum(holds(span, at) for span in found) == any(holds(s, at) for spans in either for s in spans)
+
+
+def holds(span: Span, at: datetime) -> bool:
+    return span.start <= at and (span.end is None or at < span.end)
+
+
 @given(Moments, summed(), st.lists(Hours, max_size=30))
 def test_it_reads_of_each_part_only_what_is_there(
     since: datetime, so_far: Summed, late: list[datetime]

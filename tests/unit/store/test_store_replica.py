@@ -137,6 +137,8 @@ async def ask_all(site: Site) -> None:
     hour = timedelta(hours=1)
     assert await site.telemetry.check_slices("p", since=hour_ago, width=hour)
     assert await site.telemetry.timing_slices(since=hour_ago, width=hour, provider_ids=["p"])
+    figures = await site.telemetry.provider_figures("p", since=hour_ago, width=hour)
+    assert figures.health.checks_total == len(figures.checks) == 1
     assert await site.telemetry.incidents(since=hour_ago, limit=9) == []
     assert set(await site.telemetry.standings()) == {"p"}
     cursor = await site.telemetry.cursor()

@@ -11,6 +11,8 @@ type Step = "push" | "replace" | "none";
 
 let running: AbortController | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
+/** The form whose change is about to be sent. */
+let changed: HTMLFormElement | undefined;
 let shown = here();
 
 /** Makes all forms and links of the page swap, those too that come with a swapped part. */
@@ -61,10 +63,17 @@ function onField(event: Event, wait: number): void {
   // A choice comes as both events; what is typed was taken as it was typed.
   if (!form || (event.type === "change") === isTyped(event.target)) return;
   clearTimeout(waiting);
+  changed = form;
   waiting = setTimeout(() => {
-    waiting = undefined;
+    settled();
     if (form.isConnected && form.checkValidity()) send(form, isTyped(event.target) ? "replace" : "push");
   }, wait);
+}
+
+/** Nothing waits to be sent any more. */
+function settled(): void {
+  clearTimeout(waiting);
+  waiting = changed = undefined;
 }
 
 function onSubmit(event: SubmitEvent): void {
@@ -75,8 +84,7 @@ function onSubmit(event: SubmitEvent): void {
 }
 
 function send(form: HTMLFormElement, step: Step, submitter: HTMLElement | null = null): void {
-  clearTimeout(waiting);
-  waiting = undefined;
+  settled();
   const url = addressOf(form.getAttribute("action") ?? location.pathname, new FormData(form, submitter));
   void swap(url, idsIn(form.dataset["swap"]), url.pathname + url.search === shown ? "none" : step, false);
 }
@@ -115,8 +123,7 @@ function idsIn(text: string | undefined): string[] {
 
 async function swap(url: URL, ids: string[], step: Step, fields: boolean, link?: HTMLAnchorElement): Promise<void> {
   running?.abort();
-  clearTimeout(waiting);
-  waiting = undefined;
+  settled();
   const own = (running = new AbortController());
   for (const id of ids) document.getElementById(id)?.setAttribute("aria-busy", "true");
   try {
@@ -184,10 +191,11 @@ function takeFields(selector: string, state: FormData): void {
   }
 }
 
-/** Forms that stand in what they swap show what the server read, but for the field that is being typed in. */
+/** Forms that stand in what they swap show what the server read, but for the field that is being typed in.
+ *  One that was changed since it was asked keeps what it holds, which is about to be sent. */
 function settleFields(ids: string[]): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-swap]")) {
-    if (!ids.some((id) => document.getElementById(id)?.contains(form))) continue;
+    if (form === changed || !ids.some((id) => document.getElementById(id)?.contains(form))) continue;
     for (const field of form.elements) {
       if (!isTyped(field) || field !== document.activeElement) settleField(field);
     }
