@@ -26,6 +26,7 @@ def test_one_that_is_named_and_not_there_is_said(tmp_path: Path) -> None:
         find_chromium({"CHROMIUM": str(tmp_path / "nothing"), "PATH": str(tmp_path)})
 
 
-def test_one_on_the_path_is_found(tmp_path: Path) -> None:
-    found = program(tmp_path, "chromium")
+def test_one_on_the_path_is_found_first_the_one_without_a_window(tmp_path: Path) -> None:
+    program(tmp_path, "chromium")
+    found = program(tmp_path, "chromium-headless-shell")
     assert find_chromium({"PATH": str(tmp_path)}) == found
