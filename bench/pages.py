@@ -34,6 +34,7 @@ from openmodels.domain.telemetry import Check, Measurement
 from openmodels.edge.app import Edge
 from openmodels.opening import Stores, open_stores
 from openmodels.registry.load import require_registry
+from openmodels.server import collect_seldom
 from openmodels.settings import read_settings
 from openmodels.store.live import Live
 
@@ -108,6 +109,7 @@ async def _measured(registry: Registry, data: Path) -> tuple[int, int, tuple[Pag
         # As a server has done before its first request.
         gc.collect()
         gc.freeze()
+        collect_seldom()
         times = [await _timed(app, name, paths) for name, paths in _pages(live.snapshot)]
     return *counts, tuple(times)
 

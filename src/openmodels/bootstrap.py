@@ -43,7 +43,7 @@ from openmodels.opening import Answering, Stores, open_answering, open_redis, op
 from openmodels.prober.keys import EnvironmentKeys
 from openmodels.registry.overlay import require_with_overlay
 from openmodels.registry.publish import publish
-from openmodels.server import HEADER_SECONDS, HttpServer, require_certificate
+from openmodels.server import HEADER_SECONDS, HttpServer, collect_seldom, require_certificate
 from openmodels.service_manager import notify_stopping
 from openmodels.settings import Settings
 from openmodels.signals import stop_signal
@@ -184,6 +184,7 @@ def serve(
     settings name. Raises ``SettingsError``, ``StoreError``, ``RegistryUnreadable`` or ``RegistryInvalid``
     before that.
     """
+    collect_seldom()
     if handed_over is None:
         listener = Listener(open_socket(settings.host, settings.port))
     else:
