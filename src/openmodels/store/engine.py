@@ -1,6 +1,7 @@
 """The way to the database: one place for addresses, transactions and the driver's errors.
 
-Whatever is particular to one database stands here; the queries elsewhere are portable.
+Whatever is particular to one database stands here, in ``sqlite`` and in ``postgresql``; the queries elsewhere
+are portable.
 """
 
 from collections.abc import AsyncIterator, Iterator
