@@ -20,7 +20,7 @@ from openmodels.domain.series import (
 from openmodels.domain.telemetry import Incident
 from openmodels.store import tables
 from openmodels.store.engine import reading
-from openmodels.store.slices import both, both_parts, days_of_checks, slices
+from openmodels.store.slices import days_of_checks, slices, total_and_slice_parts, total_and_slices
 from openmodels.store.sums import CHECKS, MEASUREMENTS
 from openmodels.store.totals import is_one_of
 
@@ -70,9 +70,9 @@ class SqlSeriesStore:
     ) -> ProviderFigures:
         """What ``health``, ``latency`` and the slices tell of a provider, read once."""
         async with reading(self._engine) as connection:
-            parts = await both_parts(connection, since, width, provider_id)
-            checks = await both(connection, CHECKS, parts, width, provider_id)
-            measured = await both(connection, MEASUREMENTS, parts, width, provider_id)
+            parts = await total_and_slice_parts(connection, since, width, [provider_id])
+            checks = await total_and_slices(connection, CHECKS, parts, width, provider_id)
+            measured = await total_and_slices(connection, MEASUREMENTS, parts, width, provider_id)
             newest = (await connection.execute(_newest_rates(provider_id, since))).all()
         return ProviderFigures(
             health=health_of(checks.total, (), ()),

@@ -27,9 +27,9 @@ from openmodels.store.sums import Sheet
 from openmodels.store.totals import (
     found_in,
     grouped,
-    holder,
     how_far,
     is_one_of,
+    lies_in,
     merged,
     period_parts,
     within,
@@ -53,10 +53,7 @@ async def slices(
     The first slice is that of ``since``. ``only`` names columns and what they may be; anything, where that is
     empty. Raises ``ValueError`` when ``width`` is not whole hours.
     """
-    require_width(width)
-    # Days are no part of slices that begin or end within them.
-    whole_days = not width % DAY
-    parts = await period_parts(connection, slice_start(since, width), provider_ids, days=whole_days)
+    _, parts = await total_and_slice_parts(connection, since, width, provider_ids)
     found = await found_in(connection, sheet, parts, provider_ids, **only)
     step = width // _MICROSECOND
     sums = grouped(sheet, found, lambda provider_id, at, _table: (provider_id, at // step))
@@ -66,15 +63,15 @@ async def slices(
     return sliced
 
 
-class Both(NamedTuple, Generic[_Sums]):
+class TotalAndSlices(NamedTuple, Generic[_Sums]):
     """What one provider's rows of a period add up to, in all and by the beginning of each slice."""
 
     total: _Sums
     slices: Mapping[datetime, _Sums]
 
 
-async def both_parts(
-    connection: AsyncConnection, since: datetime, width: timedelta, provider_id: str
+async def total_and_slice_parts(
+    connection: AsyncConnection, since: datetime, width: timedelta, provider_ids: Collection[str]
 ) -> tuple[Parts, Parts]:
     """The parts of the period from ``since`` on, and those of its slices.
 
@@ -83,22 +80,22 @@ async def both_parts(
     require_width(width)
     first = slice_start(since, width)
     # Days are no part of slices that begin or end within them.
-    summed = await how_far(connection, first, [provider_id], days=not width % DAY)
+    summed = await how_far(connection, first, provider_ids, days=not width % DAY)
     return parts_of(since, *summed), parts_of(first, *summed)
 
 
-async def both(
+async def total_and_slices(
     connection: AsyncConnection,
     sheet: Sheet[_Sums],
     parts: tuple[Parts, Parts],
     width: timedelta,
     provider_id: str,
-) -> Both[_Sums]:
-    """What ``totals`` and ``slices`` find of one provider in ``both_parts``, read and decoded once."""
+) -> TotalAndSlices[_Sums]:
+    """What ``totals`` and ``slices`` find of one provider in these parts, read and decoded once."""
     over, sliced = parts
     found = await found_in(connection, sheet, over.joined(sliced), [provider_id])
     step = width // _MICROSECOND
-    counts, shows = holder(sheet, over), holder(sheet, sliced)
+    counts, shows = lies_in(sheet, over), lies_in(sheet, sliced)
 
     def key(_provider_id: str, at: int, table: Table) -> tuple[int | None, bool]:
         return at // step if shows(table, at) else None, counts(table, at)
@@ -110,7 +107,9 @@ async def both(
             total.append(sums)
         if number is not None:
             slices[number].append(sums)
-    return Both(sheet.merge(total), {moment(n * step): merged(sheet, slices[n]) for n in sorted(slices)})
+    return TotalAndSlices(
+        sheet.merge(total), {moment(n * step): merged(sheet, slices[n]) for n in sorted(slices)}
+    )
 
 
 async def days_of_checks(

@@ -24,20 +24,21 @@ _SUMMED = select(
 )
 
 
-async def period_parts(
-    connection: AsyncConnection, since: datetime, provider_ids: Collection[str], *, days: bool = True
-) -> Parts:
+async def period_parts(connection: AsyncConnection, since: datetime, provider_ids: Collection[str]) -> Parts:
     """The parts in which to read what these providers did since then. In the transaction that reads them.
 
-    ``provider_ids`` empty means every provider. Without ``days``, nothing is longer than an hour.
+    ``provider_ids`` empty means every provider.
     """
-    return parts_of(since, *await how_far(connection, since, provider_ids, days=days))
+    return parts_of(since, *await how_far(connection, since, provider_ids))
 
 
 async def how_far(
     connection: AsyncConnection, since: datetime, provider_ids: Collection[str], *, days: bool = True
 ) -> tuple[Summed, Collection[datetime]]:
-    """How far these providers' rows are summed up, and the hours since then to which rows came late."""
+    """How far these providers' rows are summed up, and the hours since then to which rows came late.
+
+    ``provider_ids`` empty means every provider. Without ``days``, as if no day were summed up.
+    """
     *until, any_late = (await connection.execute(_SUMMED)).one()
     summed = Summed(*until)
     if not days:
@@ -212,7 +213,7 @@ def _where(
     ]
 
 
-def holder(sheet: Sheet[Any], parts: Parts) -> Callable[[Table, int], bool]:
+def lies_in(sheet: Sheet[Any], parts: Parts) -> Callable[[Table, int], bool]:
     """Whether a time, as a ``Moment`` is kept, of a table of the sheet is in these parts."""
     tables_read = ((sheet.rows, parts.rows), (sheet.hours, parts.hours), (sheet.days, parts.days))
     bounds = {

@@ -65,13 +65,13 @@ function onField(event: Event, wait: number): void {
   clearTimeout(waiting);
   changed = form;
   waiting = setTimeout(() => {
-    settled();
+    callOff();
     if (form.isConnected && form.checkValidity()) send(form, isTyped(event.target) ? "replace" : "push");
   }, wait);
 }
 
-/** Nothing waits to be sent any more. */
-function settled(): void {
+/** Calls off what waits to be sent. */
+function callOff(): void {
   clearTimeout(waiting);
   waiting = changed = undefined;
 }
@@ -84,7 +84,6 @@ function onSubmit(event: SubmitEvent): void {
 }
 
 function send(form: HTMLFormElement, step: Step, submitter: HTMLElement | null = null): void {
-  settled();
   const url = addressOf(form.getAttribute("action") ?? location.pathname, new FormData(form, submitter));
   void swap(url, idsIn(form.dataset["swap"]), url.pathname + url.search === shown ? "none" : step, false);
 }
@@ -123,7 +122,7 @@ function idsIn(text: string | undefined): string[] {
 
 async function swap(url: URL, ids: string[], step: Step, fields: boolean, link?: HTMLAnchorElement): Promise<void> {
   running?.abort();
-  settled();
+  callOff();
   const own = (running = new AbortController());
   for (const id of ids) document.getElementById(id)?.setAttribute("aria-busy", "true");
   try {
